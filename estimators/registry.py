@@ -1,0 +1,80 @@
+"""Short name -> model. A model is one file and one line here."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+from estimators.spec import Spec
+
+# name: (module, its public classes...). Nothing is imported before it is asked for.
+MODELS: dict[str, tuple[str, ...]] = {
+    "dummy": ("estimators.classical.dummy", "DummyClassifier", "DummyRegressor"),
+    "logistic": ("estimators.classical.logistic", "LogisticRegression"),
+    "knn": ("estimators.classical.knn", "KNeighborsClassifier", "KNeighborsRegressor"),
+    "forest": ("estimators.classical.forest", "RandomForestClassifier", "RandomForestRegressor"),
+    "svm": ("estimators.classical.svm", "SVC", "SVR"),
+    "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
+    "cnn": ("estimators.deep.cnn", "CNNClassifier"),
+}
+
+
+def names(task: str | None = None, kind: str | None = None) -> list[str]:
+    """Return the names of all models, or of those that serve a task and take a kind of data.
+
+    Filtering imports the model files; the plain list imports nothing.
+
+    Parameters
+    ----------
+    task : str or None, default=None
+        One of ``estimators.spec.TASKS``.
+    kind : str or None, default=None
+        One of ``estimators.spec.KINDS``.
+
+    Returns
+    -------
+    list of str
+        In the order of the registry.
+
+    Examples
+    --------
+    >>> names()[:2]
+    ['dummy', 'logistic']
+    """
+    found = list(MODELS)
+    if task is not None:
+        found = [name for name in found if task in get(name).tasks]
+    if kind is not None:
+        found = [name for name in found if kind in get(name).kinds]
+    return found
+
+
+def get(name: str) -> Spec:
+    """Return the ``Spec`` of a model.
+
+    Parameters
+    ----------
+    name : str
+        A short name, as ``names()`` lists them.
+
+    Returns
+    -------
+    Spec
+        What bakeoff knows about the model.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model; the message suggests the nearest name.
+
+    Examples
+    --------
+    >>> get("knn").title
+    'k nearest neighbours'
+    """
+    if name not in MODELS:
+        near = difflib.get_close_matches(str(name), MODELS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(MODELS)}."
+        raise ValueError(f"model must be a name in the registry, got {name!r}; {hint}")
+    spec: Spec = importlib.import_module(MODELS[name][0]).SPEC
+    return spec

@@ -1,0 +1,91 @@
+"""``Dataset``: the data of one question, with the part that judges already set apart."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from estimators.spec import KINDS, TASKS
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Dataset:
+    """Training and test part of one data set.
+
+    Parameters
+    ----------
+    name : str
+        Short name, as in ``load_dataset(name)``.
+    task : str
+        One of ``estimators.spec.TASKS``.
+    kind : str
+        One of ``estimators.spec.KINDS``.
+    X_train, X_test : array-like or DataFrame of n rows
+        Rows as the models get them: ``(n, p)`` numbers, ``(n, h, w)`` or ``(n, h, w, c)`` images
+        (uint8 stays uint8), n strings, or a DataFrame of mixed columns.
+    y_train, y_test : ndarray of shape (n,)
+        Class labels, numbers, or 0/1 for normal/abnormal.
+    feature_names, target_names : tuple of str or None, default=None
+        Names of the columns, and of the classes in the order of ``np.unique(y)``.
+    image_shape : tuple of int or None, default=None
+        ``(h, w, c)`` of one image.
+    time_index, groups : ndarray or None, default=None
+        Time stamp and group of every row, training rows first.
+    description, source, licence : str, default=""
+        For the report.
+    """
+
+    name: str
+    task: str
+    kind: str
+    X_train: Any
+    y_train: np.ndarray
+    X_test: Any
+    y_test: np.ndarray
+    feature_names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] | None = None
+    image_shape: tuple[int, int, int] | None = None
+    time_index: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    description: str = ""
+    source: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for parameter, value, known in (("task", self.task, TASKS), ("kind", self.kind, KINDS)):
+            if value not in known:
+                raise ValueError(f"Dataset: {parameter} must be one of {known}, got {value!r}.")
+        for part in ("train", "test"):
+            n_rows, n_targets = len(getattr(self, f"X_{part}")), len(getattr(self, f"y_{part}"))
+            if n_rows != n_targets:
+                raise ValueError(
+                    f"Dataset {self.name!r}: X_{part} and y_{part} must have as many rows as each "
+                    f"other, got {n_rows} and {n_targets}."
+                )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sha256 of the content of all four parts, as hexadecimal digits."""
+        digest = hashlib.sha256()
+        for part in (self.X_train, self.y_train, self.X_test, self.y_test):
+            for piece in _bytes_of(part):
+                digest.update(piece)
+        return digest.hexdigest()
+
+
+def _bytes_of(part: Any) -> Sequence[bytes]:
+    """Return the content of an array, a data frame or a list of strings as byte strings."""
+    if hasattr(part, "columns"):
+        header = repr([(str(c), str(t)) for c, t in part.dtypes.items()]).encode()
+        return [header, *(b for c in part.columns for b in _bytes_of(part[c].to_numpy()))]
+    array = np.asarray(part)
+    header = f"{array.shape}{array.dtype.kind}".encode()
+    if array.dtype.kind in "OUST":
+        return [header, *(f"{len(str(v))}:{v}".encode() for v in array.ravel())]
+    return [header, array.dtype.str.encode(), np.ascontiguousarray(array).tobytes()]
