@@ -46,6 +46,10 @@ class Domain(ABC):
     def rule(self) -> str:
         """Return the law in words, as in "an integer >= 1"."""
 
+    def searched(self) -> Domain | None:
+        """Return the domain that a search goes through, None if it leaves the default alone."""
+        return self if self.search is not None else None
+
     def check(self, value: Any, name: str, owner: str) -> None:
         """Raise a ValueError that names parameter, rule and value if ``value`` is not legal."""
         legal = self.none if value is None else self.contains(value)
@@ -154,7 +158,11 @@ class Sequence(Domain):
 
 @dataclass(frozen=True)
 class AnyOf(Domain):
-    """A value of any of several domains, as in "an integer or 'auto'"."""
+    """A value of any of several domains, as in "an integer or 'auto'".
+
+    Its own ``search`` lists options; without one, a search goes through the first of ``domains``
+    that has a search range.
+    """
 
     domains: tuple[Domain, ...] = ()
 
@@ -163,6 +171,11 @@ class AnyOf(Domain):
 
     def rule(self) -> str:
         return " or ".join(domain.rule() for domain in self.domains)
+
+    def searched(self) -> Domain | None:
+        if self.search is not None:
+            return self
+        return next((found for d in self.domains if (found := d.searched())), None)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,11 @@ MODELS: dict[str, tuple[str, ...]] = {
     "knn": ("estimators.classical.knn", "KNeighborsClassifier", "KNeighborsRegressor"),
     "forest": ("estimators.classical.forest", "RandomForestClassifier", "RandomForestRegressor"),
     "svm": ("estimators.classical.svm", "SVC", "SVR"),
+    "linear": ("estimators.classical.linear", "LinearRegression"),
+    "ard": ("estimators.classical.ard", "ARDRegression"),
+    "isolation": ("estimators.classical.isolation", "IsolationForest"),
+    "one-class-svm": ("estimators.classical.one_class_svm", "OneClassSVM"),
+    "lof": ("estimators.classical.lof", "LocalOutlierFactor"),
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
 }
