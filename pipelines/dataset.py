@@ -13,7 +13,7 @@ import numpy as np
 from estimators.spec import KINDS, TASKS
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Dataset:
     """Training and test part of one data set.
 
@@ -38,6 +38,21 @@ class Dataset:
         Time stamp and group of every row, training rows first.
     description, source, licence : str, default=""
         For the report.
+    notes : tuple of str, default=()
+        Plain sentences on what was inferred, left out or changed.
+
+    Raises
+    ------
+    ValueError
+        If the task or the kind is unknown, or the parts do not have as many rows as they should.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.arange(8.0).reshape(4, 2), np.array([0, 1, 0, 1])
+    >>> Dataset(name="tiny", task="classification", kind="table",
+    ...         X_train=X[:2], y_train=y[:2], X_test=X[2:], y_test=y[2:])
+    Dataset('tiny', classification of table rows: 2 for training, 2 for the test)
     """
 
     name: str
@@ -68,6 +83,20 @@ class Dataset:
                     f"Dataset {self.name!r}: X_{part} and y_{part} must have as many rows as each "
                     f"other, got {n_rows} and {n_targets}."
                 )
+        n_rows = len(self.y_train) + len(self.y_test)
+        for parameter in ("time_index", "groups"):
+            value = getattr(self, parameter)
+            if value is not None and len(value) != n_rows:
+                raise ValueError(
+                    f"Dataset {self.name!r}: {parameter} must have an entry for each of the "
+                    f"{n_rows} rows, training rows first, got {len(value)}."
+                )
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}, {self.task} of {self.kind} rows: {len(self.y_train)} for "
+            f"training, {len(self.y_test)} for the test)"
+        )
 
     @cached_property
     def fingerprint(self) -> str:
