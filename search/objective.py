@@ -1,0 +1,128 @@
+"""What Optuna optimises: a trial's candidate, fold after fold, every fold on disk at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from optuna import Trial, TrialPruned
+from optuna.trial import BaseTrial, FixedTrial, FrozenTrial
+
+from search.evaluation import Evaluator, Fold
+from search.processes import Workers
+from search.pruning import report_of
+from search.space import Space
+from search.studies import is_storage_error
+
+# Objectives that are costs, not metrics: less is better.
+COSTS = ("fit_time", "score_time", "size")
+
+
+class Interrupted(BaseException):
+    """Ends a search at once and leaves its running trial to the next start.
+
+    Optuna counts a trial that raises an ordinary exception, or is interrupted from the keyboard,
+    as failed; this one passes.
+    """
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The function of a trial.
+
+    Parameters
+    ----------
+    space : Space
+        Where candidates come from.
+    evaluate : Evaluator or Workers
+        ``evaluate(params, fold)`` fits and scores.
+    n_folds : int
+        Number of folds.
+    names : tuple of (str or None)
+        The objectives: metrics, None for the only or first one, or :data:`COSTS`.
+    """
+
+    space: Space
+    evaluate: Evaluator | Workers
+    n_folds: int
+    names: tuple[str | None, ...]
+
+    def __call__(self, trial: Trial) -> tuple[float, ...]:
+        folds: list[Fold] = list(trial.user_attrs.get("folds", ()))  # of an interrupted run
+        with _Recorder(trial, folds):
+            params = self.params_of(trial)
+            for number in range(len(folds), self.n_folds):
+                folds.append(self.evaluate(params, number))
+                trial.set_user_attr("folds", folds)
+                self._report(trial, folds)
+            return tuple(float(np.mean(self._values(name, folds))) for name in self.names)
+
+    @property
+    def directions(self) -> list[str]:
+        """Optuna's word for each objective."""
+        return ["minimize" if name in COSTS else "maximize" for name in self.names]
+
+    def params_of(self, trial: BaseTrial) -> dict[str, Any]:
+        """Return the parameters that a trial sets."""
+        params = self.space.suggest(trial)
+        if (beside := trial.user_attrs.get("defaults")) is None:
+            return params
+        # These could only be put near their default in the space; the trial is of the default.
+        current = self.evaluate.estimator.get_params()
+        return params | {name: current[name] for name in beside}
+
+    def params_of_finished(self, trial: FrozenTrial) -> dict[str, Any]:
+        """Return the parameters that a trial of the past has set, all that it got to choose."""
+        again = FixedTrial(trial.params, trial.number)
+        for name, value in trial.user_attrs.items():
+            again.set_user_attr(name, value)
+        try:
+            return self.params_of(again)
+        except ValueError:  # it ended while it was choosing
+            return dict(trial.params)
+
+    def _values(self, name: str | None, folds: Sequence[Fold]) -> list[float]:
+        values = [value_of(fold, name) for fold in folds]
+        if np.isnan(values).any():
+            raise ValueError(f"{name or 'score'} must be a number in every fold, got {values}")
+        return values
+
+    def _report(self, trial: Trial, folds: Sequence[Fold]) -> None:
+        """Tell the pruner about the last fold, and end the trial if it says so."""
+        if len(self.names) > 1 or len(folds) == self.n_folds:
+            return
+        pruner = trial.study.pruner
+        trial.report(report_of(pruner, self._values(self.names[0], folds)), len(folds) - 1)
+        if trial.should_prune():
+            raise TrialPruned
+
+
+def value_of(fold: Fold, name: str | None) -> float:
+    """Return one objective of a finished fold."""
+    if name in COSTS:
+        return float(fold[name])
+    scores = fold["scores"]
+    if not isinstance(scores, Mapping):
+        return float(scores)
+    return float(scores[next(iter(scores)) if name is None else name])
+
+
+class _Recorder:
+    """Writes down why a trial failed, and lets an interruption pass as one."""
+
+    def __init__(self, trial: Trial, folds: Sequence[Fold]) -> None:
+        self.trial, self.folds = trial, folds
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, traceback: Any) -> None:
+        if kind is None or issubclass(kind, TrialPruned):
+            return
+        if issubclass(kind, KeyboardInterrupt) or is_storage_error(error):
+            raise Interrupted from error
+        if issubclass(kind, Exception):
+            text = " ".join(f"{kind.__name__}: {error}".split())
+            self.trial.set_user_attr("error", f"fold {len(self.folds)}: {text}")

@@ -1,0 +1,351 @@
+"""``OptunaSearchCV``: a scikit-learn search whose candidates Optuna chooses."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from optuna import Study
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection._search import BaseSearchCV  # predict, routing, cv_results_
+from sklearn.utils import indexable
+from sklearn.utils.validation import _check_method_params
+
+from estimators.params import (
+    AnyOf,
+    Bool,
+    Choice,
+    Domain,
+    Float,
+    Instance,
+    Int,
+    check_params,
+    seed,
+)
+from search.evaluation import Evaluator
+from search.folds import splits_of
+from search.objective import Objective
+from search.processes import workers
+from search.pruning import PRUNERS, as_pruner
+from search.question import question_of
+from search.results import columns_of, first_error, fold_table
+from search.running import enqueue_first, print_progress, run_trials
+from search.samplers import SAMPLERS, as_sampler
+from search.space import Space, as_space, space_of_estimator
+from search.studies import Place, finished_trials, open_study, seed_of
+
+_DOMAINS: dict[str, Domain] = {
+    "n_trials": Int(1, none=True),
+    "timeout": Float(0, open_low=True, none=True),
+    "n_jobs": AnyOf((Int(1), Choice(options=(-1,))), none=True),
+    "sampler": AnyOf((Choice(options=SAMPLERS), Instance((BaseSampler,), "an optuna sampler"))),
+    "pruner": AnyOf(
+        (Choice(options=PRUNERS), Instance((BasePruner,), "an optuna pruner")), none=True
+    ),
+    "storage": Instance((str, Path, BaseStorage), "a file, a URL or an optuna storage", none=True),
+    "study_name": Instance((str,), "a text", none=True),
+    "patience": Int(1, none=True),
+    "error_score": AnyOf((Choice(options=("raise",)), Instance((float,), "nan"))),
+    "share": Bool(),
+    "verbose": Int(0),
+    "random_state": seed(),
+}
+
+
+class OptunaSearchCV(BaseSearchCV):
+    """Search for hyper-parameters with Optuna; what it finds is used as scikit-learn's searches.
+
+    Every finished fold is written to the storage at once. A study that was killed goes on where it
+    stopped, and ends as it would have ended undisturbed. Work that candidates have in common
+    (prepared data, neighbours, components, trees) is done once; scores are those of a plain loop.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A scikit-learn estimator or pipeline.
+    space : mapping, callable, Space or None, default=None
+        What to search: parameter names with domains (``estimators.params``), Optuna distributions
+        or lists of values; or ``function(trial) -> params``, which may choose conditionally. None
+        takes what the registry knows of the model.
+    n_trials : int or None, default=20
+        Number of finished trials of the study, those of earlier runs included. None goes on until
+        ``timeout``, ``patience`` or the end of a grid.
+    timeout : float or None, default=None
+        Seconds after which no new trial is started.
+    cv : None, int, splitter, iterable, float or pair of ndarray, default=None
+        As in scikit-learn; a number between 0 and 1 holds that part out once, a pair of index
+        arrays is one split into training and validation rows.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        As in scikit-learn.
+    refit : bool, str or callable, default=True
+        As in scikit-learn; the metric that it names is what is optimised.
+    objectives : sequence of str or None, default=None
+        What is optimised, where that is not the metric of ``refit``: metrics (greater is better)
+        and costs (``"fit_time"``, ``"score_time"`` in seconds, ``"size"`` in bytes; less is
+        better). With several the study finds their Pareto front (``study_.best_trials``).
+    sampler : {"tpe", "random", "gp", "nsga2", "qmc", "grid"} or optuna sampler, default="tpe"
+        Chooses the candidates.
+    pruner : {"median", "halving", "hyperband", "wilcoxon"}, optuna pruner or None, default=None
+        Ends hopeless trials between folds. They are marked in ``cv_results_["state"]``, have no
+        mean score and are never the best.
+    storage : str, Path, optuna storage or None, default=None
+        An SQLite file or a database URL where the study stands; None keeps it in memory.
+    study_name : str or None, default=None
+        Name of the study in the storage.
+    n_jobs : int or None, default=None
+        Number of processes that fit; -1 for one per processor. With several, trials run side by
+        side and do not see each other's results.
+    enqueue : sequence of mapping or Study, default=()
+        Points to try before all others; of an earlier study its five best.
+    patience : int or None, default=None
+        Stop when so many trials in a row brought nothing better.
+    callbacks : sequence of callable, default=()
+        ``callback(study, trial)`` after each trial; ``study.stop()`` ends the search.
+    error_score : "raise" or nan, default=nan
+        Whether a trial that fails ends the search, or is recorded with its error.
+    share : bool, default=True
+        Whether candidates share work.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the sampler.
+    verbose : int, default=0
+        1 prints a line per trial.
+
+    Attributes
+    ----------
+    cv_results_ : dict of str to ndarray
+        As in scikit-learn, one row per finished trial; also ``trial`` (number), ``state``
+        ("complete", "pruned", "failed") and ``error``.
+    best_estimator_, best_params_, best_score_, best_index_, refit_time_, scorer_, n_splits_, \
+multimetric_
+        As in scikit-learn.
+    study_ : optuna.Study
+        The study.
+
+    References
+    ----------
+    T. Akiba et al., Optuna: a next-generation hyperparameter optimization framework, KDD 2019.
+
+    Examples
+    --------
+    >>> import optuna
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": optuna.distributions.FloatDistribution(0.1, 100, log=True)}
+    >>> search = OptunaSearchCV(SVC(), space, n_trials=5, random_state=0).fit(X, y)
+    >>> bool(search.best_score_ > 0.95)
+    True
+    """
+
+    return_train_score = False
+
+    def __init__(
+        self,
+        estimator: Any,
+        space: Any = None,
+        *,
+        n_trials: int | None = 20,
+        timeout: float | None = None,
+        cv: Any = None,
+        scoring: Any = None,
+        refit: Any = True,
+        objectives: Sequence[str] | None = None,
+        sampler: str | BaseSampler = "tpe",
+        pruner: str | BasePruner | None = None,
+        storage: Any = None,
+        study_name: str | None = None,
+        n_jobs: int | None = None,
+        enqueue: Any = (),
+        patience: int | None = None,
+        callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = (),
+        error_score: Any = np.nan,
+        share: bool = True,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.space = space
+        self.n_trials = n_trials
+        self.timeout = timeout
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.objectives = objectives
+        self.sampler = sampler
+        self.pruner = pruner
+        self.storage = storage
+        self.study_name = study_name
+        self.n_jobs = n_jobs
+        self.enqueue = enqueue
+        self.patience = patience
+        self.callbacks = callbacks
+        self.error_score = error_score
+        self.share = share
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> OptunaSearchCV:
+        """Search, then fit the best candidate on all rows.
+
+        Parameters
+        ----------
+        X : array-like of n rows
+            What the estimator takes.
+        y : array-like of n rows or None, default=None
+            Targets.
+        **params : object
+            Metadata for estimator, splitter and scorer, as in scikit-learn's searches: routed if
+            ``enable_metadata_routing`` is set, else ``groups`` for the splitter, and the rest for
+            ``fit`` of the estimator.
+
+        Returns
+        -------
+        self : OptunaSearchCV
+        """
+        check_params(self, _DOMAINS)
+        self._check_end()
+        scorer, metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        evaluator = self._evaluator(X, y, scorer, routed)
+        objective = Objective(
+            self._space(), evaluator, len(evaluator.splits), self._objective_names()
+        )
+        self.n_splits_ = objective.n_folds
+        self.study_ = self._search(objective, [X, y, params])
+        self.cv_results_ = self._results(objective)
+        self._choose(metric)
+        if self.refit:
+            self._refit(evaluator)
+        # As in scikit-learn: a scorer of several metrics shows them as a dictionary.
+        self.scorer_ = getattr(scorer, "_scorers", scorer)
+        return self
+
+    def _check_end(self) -> None:
+        """Refuse a search without an end."""
+        limits = (self.n_trials, self.timeout, self.patience)
+        if limits == (None, None, None) and self.sampler != "grid":
+            raise ValueError(
+                f"{type(self).__name__}: n_trials, timeout or patience must end the search, "
+                "got None for each."
+            )
+        if len(self.objectives or ()) > 1 and (self.patience, self.pruner) != (None, None):
+            raise ValueError(
+                f"{type(self).__name__}: patience and pruner must be None with several objectives, "
+                f"got patience={self.patience!r}, pruner={self.pruner!r}."
+            )
+
+    def _evaluator(self, X: Any, y: Any, scorer: Any, routed: Any) -> Evaluator:
+        return Evaluator(
+            estimator=clone(self.estimator),
+            X=X,
+            y=y,
+            splits=splits_of(
+                self.cv,
+                X,
+                y,
+                classifier=is_classifier(self.estimator),
+                seed=self.random_state if isinstance(self.random_state, int) else 0,
+                split_params=routed.splitter.split,
+            ),
+            scorer=scorer,
+            fit_params=routed.estimator.fit,
+            score_params=routed.scorer.score,
+            weigh="size" in self._objective_names(),
+        )
+
+    def _space(self) -> Space:
+        return space_of_estimator(self.estimator) if self.space is None else as_space(self.space)
+
+    def _objective_names(self) -> tuple[str | None, ...]:
+        if self.objectives is not None:
+            return tuple(self.objectives)
+        return (self.refit if isinstance(self.refit, str) else None,)
+
+    def _search(self, objective: Objective, data: Sequence[Any]) -> Study:
+        """Open the study, run the trials that it lacks, and return it."""
+        question = {}
+        if self.storage is not None:
+            question = question_of(objective, data, self.scoring)
+        place = Place(self.storage, self.study_name or "search")
+        with (
+            open_study(place, question, directions=objective.directions) as study,
+            workers(objective.evaluate, self.n_jobs) as evaluate,
+        ):
+            seed = seed_of(study, self.random_state)
+            study.sampler = as_sampler(self.sampler, objective.space, seed)
+            study.pruner = as_pruner(self.pruner, objective.n_folds)
+            enqueue_first(study, objective, self.enqueue, defaults=self.sampler != "grid")
+            run_trials(
+                study,
+                dataclasses.replace(objective, evaluate=evaluate),
+                n_trials=self.n_trials,
+                patience=self.patience,
+                callbacks=[
+                    *self.callbacks,
+                    *([print_progress(self.n_trials)] * (self.verbose > 0)),
+                ],
+                catch=() if self.error_score == "raise" else (Exception,),
+                timeout=self.timeout,
+                n_jobs=joblib.effective_n_jobs(self.n_jobs),
+            )
+        return study
+
+    def _results(self, objective: Objective) -> dict[str, Any]:
+        """Return ``cv_results_``; warn of failed trials, and raise if there is nothing else."""
+        trials = finished_trials(self.study_)
+        failed = [trial for trial in trials if trial.state == TrialState.FAIL]
+        if len(failed) == len(trials):
+            raise ValueError(
+                f"{type(self).__name__}: no trial came to an end, {len(failed)} failed. "
+                f"{first_error(failed)}"
+            )
+        if failed:
+            warnings.warn(
+                f"{len(failed)} of {len(trials)} trials failed: {first_error(failed)}. "
+                'cv_results_["error"] has all messages.',
+                FitFailedWarning,
+                stacklevel=3,
+            )
+        params = [objective.params_of_finished(trial) for trial in trials]
+        table = fold_table(trials, objective.n_folds)
+        with warnings.catch_warnings():
+            # The means of pruned and failed trials are NaN on purpose.
+            warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
+            return self._format_results(params, objective.n_folds, table, columns_of(trials))
+
+    def _choose(self, metric: Any) -> None:
+        """Set the best candidate, as scikit-learn's searches do."""
+        names = [k.removeprefix("mean_test_") for k in self.cv_results_ if "mean_test_" in k]
+        self.multimetric_ = names != ["score"]
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(names)
+            metric = self.refit
+        if not self.refit and self.multimetric_:
+            return
+        self.best_index_ = self._select_best_index(self.refit, metric, self.cv_results_)
+        self.best_params_ = self.cv_results_["params"][self.best_index_]
+        if not callable(self.refit):
+            self.best_score_ = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
+
+    def _refit(self, evaluator: Evaluator) -> None:
+        """Fit the best candidate on all rows."""
+        self.best_estimator_ = evaluator.candidate(self.best_params_)
+        targets = () if evaluator.y is None else (evaluator.y,)
+        started = time.perf_counter()
+        self.best_estimator_.fit(evaluator.X, *targets, **evaluator.fit_params)
+        self.refit_time_ = time.perf_counter() - started
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_

@@ -1,0 +1,33 @@
+"""Pruners by name, and what they are told after a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from optuna import pruners
+from optuna.pruners import BasePruner, WilcoxonPruner
+
+_BY_NAME: dict[str, Callable[[int], BasePruner]] = {
+    "median": lambda n_steps: pruners.MedianPruner(n_startup_trials=5),
+    "halving": lambda n_steps: pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3),
+    "hyperband": lambda n_steps: pruners.HyperbandPruner(max_resource=n_steps),
+    "wilcoxon": lambda n_steps: pruners.WilcoxonPruner(p_threshold=0.1, n_startup_steps=2),
+}
+PRUNERS = tuple(_BY_NAME)
+
+
+def as_pruner(pruner: str | BasePruner | None, n_steps: int) -> BasePruner:
+    """Return the pruner of that name for trials of ``n_steps`` reports; None prunes nothing."""
+    if pruner is None:
+        return pruners.NopPruner()
+    return pruner if isinstance(pruner, BasePruner) else _BY_NAME[pruner](n_steps)
+
+
+def report_of(pruner: BasePruner, scores: Sequence[float]) -> float:
+    """Return what to report after the last of ``scores``, one per finished fold.
+
+    Trials are compared at equal steps: by the mean over the same folds, except that Wilcoxon's
+    test pairs the folds one by one.
+    """
+    return float(scores[-1] if isinstance(pruner, WilcoxonPruner) else np.mean(scores))

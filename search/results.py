@@ -1,0 +1,64 @@
+"""From the trials of a study to what scikit-learn's ``cv_results_`` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from search.evaluation import Fold
+
+STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+
+
+def fold_table(trials: Sequence[FrozenTrial], n_folds: int) -> list[dict[str, Any]]:
+    """Return one entry per trial and fold, as scikit-learn's search formats them.
+
+    A fold that was not reached, because the trial was pruned or failed, scores NaN: the mean of
+    such a trial is NaN too, and it is ranked last.
+    """
+    folds = [trial.user_attrs.get("folds", []) for trial in trials]
+    finished = [fold for found in folds for fold in found]
+    missing = _missing(finished[0]["scores"] if finished else float("nan"))
+    return [
+        _entry(found[number] if number < len(found) else missing)
+        for found in folds
+        for number in range(n_folds)
+    ]
+
+
+def columns_of(trials: Sequence[FrozenTrial]) -> dict[str, list[Any]]:
+    """Return what stands in ``cv_results_`` beside scikit-learn's columns."""
+    return {
+        "trial": [trial.number for trial in trials],
+        "state": [STATES[trial.state] for trial in trials],
+        "error": [trial.user_attrs.get("error") for trial in trials],
+    }
+
+
+def first_error(trials: Sequence[FrozenTrial]) -> str:
+    """Return the text of the most frequent failure, and how often it came."""
+    texts = [trial.user_attrs.get("error", "unknown") for trial in trials]
+    kinds = [text.partition(": ")[2] or text for text in texts]
+    most = max(set(kinds), key=kinds.count)
+    return most if kinds.count(most) == len(kinds) else f"{most} ({kinds.count(most)} times)"
+
+
+def _missing(scores: float | Mapping[str, float]) -> Fold:
+    nan = float("nan")
+    unknown = dict.fromkeys(scores, nan) if isinstance(scores, Mapping) else nan
+    return {"scores": unknown, "fit_time": nan, "score_time": nan, "n_test": 0}
+
+
+def _entry(fold: Fold) -> dict[str, Any]:
+    return {
+        "test_scores": fold["scores"],
+        "fit_time": fold["fit_time"],
+        "score_time": fold["score_time"],
+        "n_test_samples": fold["n_test"],
+    }
