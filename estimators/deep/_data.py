@@ -1,0 +1,108 @@
+"""The rows of one training or prediction as tensors, taken batch by batch."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ELEMENTS_PER_STRIDE = 2**20  # where nothing is trained, batches hold about so many numbers
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Inputs, targets and weights, row by row.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, ...)
+        The rows in the type in which they are stored; uint8 stays uint8.
+    y : Tensor of shape (n,) or (n, k), or None
+        Targets; None where the row itself is the target.
+    weight : Tensor of shape (n,) or None
+        Weights of mean 1; None where all weigh the same.
+    """
+
+    X: Tensor
+    y: Tensor | None = None
+    weight: Tensor | None = None
+
+    @classmethod
+    def of(
+        cls, X: np.ndarray, y: np.ndarray | None = None, weight: np.ndarray | None = None
+    ) -> Rows:
+        """Return the arrays as tensors on the same memory."""
+        target = None if y is None else as_tensor(y)
+        return cls(as_tensor(X), target, None if weight is None else as_tensor(weight))
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def on(self, device: torch.device) -> Rows:
+        """Return the rows on ``device``, if they fill at most half of its free memory."""
+        if device.type != "cuda":
+            return self
+        free, _ = torch.cuda.mem_get_info(device)
+        if self.X.nbytes > free // 2:
+            return replace(self, X=self.X.pin_memory())
+        moved = [None if t is None else t.to(device) for t in (self.y, self.weight)]
+        return Rows(self.X.to(device), *moved)
+
+    def take(
+        self, index: Tensor, device: torch.device
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Return inputs, targets and weights of the rows ``index``, on ``device``."""
+        parts = (self.X, self.y, self.weight)
+        X, y, weight = (None if p is None else _gather(p, index, device) for p in parts)
+        assert X is not None
+        return X, y, weight
+
+    def stride(self, device: torch.device) -> int:
+        """Return how many rows to take at once where nothing is trained."""
+        elements = ELEMENTS_PER_STRIDE * (1 if device.type == "cpu" else 16)
+        return min(8192, max(32, elements // max(1, self.X[:1].numel())))
+
+
+def as_tensor(array: np.ndarray) -> Tensor:
+    """Return a tensor on the memory of ``array``, which nobody writes to."""
+    with warnings.catch_warnings():  # torch warns of read-only arrays: it could write to them
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def split(n_rows: int, fraction: float, labels: np.ndarray | None) -> tuple[Tensor, Tensor]:
+    """Return the row numbers to train on and to validate on, drawn class by class.
+
+    A class with a single row stays in training. Draws from torch's generator.
+    """
+    groups = [torch.arange(n_rows)]
+    if labels is not None:
+        groups = [as_tensor(np.flatnonzero(labels == label)) for label in np.unique(labels)]
+    is_valid = torch.zeros(n_rows, dtype=torch.bool)
+    for group in groups:
+        size = min(int(len(group) * fraction + torch.rand(()).item()), len(group) - 1)
+        is_valid[group[torch.randperm(len(group))[:size]]] = True
+    return torch.nonzero(~is_valid).squeeze(1), torch.nonzero(is_valid).squeeze(1)
+
+
+def batches(index: Tensor, size: int) -> list[Tensor]:
+    """Split ``index`` into batches to train on; a last batch of one joins the one before.
+
+    (Batch normalisation cannot train on a single row.)
+
+    >>> [len(batch) for batch in batches(torch.arange(9), 4)]
+    [4, 5]
+    """
+    found = list(index.split(size))
+    if len(found) > 1 and len(found[-1]) == 1:
+        found[-2:] = [torch.cat(found[-2:])]
+    return found
+
+
+def _gather(part: Tensor, index: Tensor, device: torch.device) -> Tensor:
+    if part.device == index.device:
+        return part.index_select(0, index)
+    return part.index_select(0, index.to(part.device)).to(device, non_blocking=True)

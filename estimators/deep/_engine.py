@@ -1,0 +1,213 @@
+"""The training engine: a skorch net with a loop of its own. The only file that imports skorch.
+
+The rows lie in memory as tensors, on the device where they fit, and a batch is one gather. Losses
+and scores are summed on the device and read once per epoch.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EarlyStopping, PrintLog
+from torch import Tensor, nn
+
+from estimators.deep._augment import as_names, views
+from estimators.deep._data import Rows
+from estimators.deep._loop import Best, Totals, Training
+from estimators.deep._losses import Objective
+from estimators.deep._optim import Schedule, make_optimizer
+from estimators.deep._params import TrainingParams
+from estimators.deep._precision import Placement
+
+HISTORY = (
+    "epoch", "train_loss", "valid_loss", "train_score", "valid_score", "lr", "seconds"
+)  # fmt: skip
+SMALL = 64  # predictions of up to so many rows run in equal batches of PADDED rows
+PADDED = 8
+
+
+class Net(NeuralNet):
+    """A skorch net over a built module, trained and applied in large strides.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Takes a batch as it is stored and returns what ``criterion`` takes.
+    criterion : Objective
+        Loss and score.
+    params : TrainingParams
+        How to train: usually the estimator itself.
+    placement : Placement
+        Where to compute, in which format.
+    """
+
+    def __init__(
+        self, module: nn.Module, criterion: Objective, params: TrainingParams, placement: Placement
+    ) -> None:
+        super().__init__(
+            module,
+            criterion=criterion,
+            callbacks=list(params.callbacks or []),
+            max_epochs=params.max_epochs,
+            batch_size=params.batch_size,
+            device=str(placement.device),
+            compile=params.compile,
+            verbose=int(params.verbose),
+            train_split=None,
+        )
+        self.params = params
+        self.placement = placement
+
+    @property
+    def _default_callbacks(self) -> list[tuple[str, Callback]]:
+        return [("print_log", PrintLog())] if self.verbose else []
+
+    def initialize_module(self) -> Net:
+        layout = torch.channels_last if self.placement.channels_last else torch.preserve_format
+        self.module_ = self.module.to(memory_format=layout)
+        return self
+
+    def initialize_optimizer(self, triggered_directly: bool | None = None) -> Net:
+        self.optimizer_ = make_optimizer(self.module, self.params)
+        return self
+
+    def torch_compile(self, module: nn.Module, name: str) -> Any:
+        """Compile the module, or warn and go on where there is no compiler."""
+        if not self.compile or name != "module":
+            return module
+        return _compiled(module)
+
+    @property
+    def watches_batches(self) -> bool:
+        """Whether a callback of the user's wants to hear of every batch."""
+        return self._watches_batches
+
+    def initialize_callbacks(self) -> Net:
+        super().initialize_callbacks()
+        hooks = ("on_batch_begin", "on_batch_end")
+        self._watches_batches = any(
+            getattr(type(callback), hook) is not getattr(Callback, hook)
+            for _, callback in self.callbacks_
+            for hook in hooks
+        )
+        return self
+
+    def train(
+        self, rows: Rows, train: Tensor, valid: Tensor, epochs: int, *, steady: bool = False
+    ) -> None:
+        """Train for so many epochs on the rows ``train``, validate on the rows ``valid``.
+
+        ``steady`` keeps the learning rate constant.
+        """
+        self.notify("on_train_begin", X=rows.X, y=rows.y)
+        params = self.params
+        course = (None, 0.0) if steady else (params.lr_schedule, params.warmup)
+        schedule = Schedule(self.optimizer_, course[0], warmup=course[1], patience=params.patience)
+        training = Training(self, rows, train, epochs, schedule)
+        self.fit_loop(training, valid)
+        self.module_.eval()
+        self.notify("on_train_end", X=rows.X, y=rows.y)
+
+    def fit_loop(self, X: Training, y: Tensor, epochs: int | None = None) -> Net:
+        """Run the training ``X`` epoch by epoch, validating on the rows ``y``; see `train`."""
+        training, valid, rows = X, y, X.rows
+        best = (
+            Best(self.module, self.params.patience)
+            if len(valid) and self.params.early_stopping
+            else None
+        )
+        for _ in range(epochs or training.epochs):
+            self.notify("on_epoch_begin", dataset_train=rows, dataset_valid=valid)
+            started = time.perf_counter()
+            loss, score = training.run_epoch()
+            with training.averaged():
+                valid_loss, valid_score = self.evaluate(rows, valid)
+                if best is not None and valid_loss is not None and valid_score is not None:
+                    best.see(valid_loss, valid_score)
+            seconds = time.perf_counter() - started
+            row = (loss, valid_loss, score, valid_score, training.schedule.lr, seconds)
+            for name, value in zip(HISTORY[1:], row, strict=True):
+                self.history.record(name, value)
+            training.schedule.end_epoch(valid_loss)
+            wants_stop = self._end_epoch(rows, valid)
+            if wants_stop or training.is_out_of_time or (best is not None and best.is_over):
+                break
+        training.finish()
+        if best is not None:
+            best.restore()
+        return self
+
+    def _end_epoch(self, rows: Rows, valid: Tensor) -> bool:
+        """Tell the callbacks; True if skorch's EarlyStopping wants to stop (by this exception)."""
+        try:
+            self.notify("on_epoch_end", dataset_train=rows, dataset_valid=valid)
+        except KeyboardInterrupt:
+            if any(isinstance(callback, EarlyStopping) for _, callback in self.callbacks_):
+                return True
+            raise
+        return False
+
+    @torch.no_grad()
+    def evaluate(self, rows: Rows, which: Tensor) -> tuple[float | None, float | None]:
+        """Return mean loss and score of some rows, None and None if there are none."""
+        if not len(which):
+            return None, None
+        self.module_.eval()
+        totals = Totals(self.criterion_)
+        for index in which.split(rows.stride(self.placement.device)):
+            X, y, weight = rows.take(index, self.placement.device)
+            target = X if y is None else y
+            with self.placement.autocast():
+                output = self.module_(X)
+                loss = self.criterion_(output, target, weight)
+            totals.add(loss, output, target)
+        return totals.means()
+
+    @torch.inference_mode()
+    def forward_rows(
+        self, X: np.ndarray, function: Callable[[Tensor], Tensor] | None = None
+    ) -> np.ndarray:
+        """Return the output of the net, or of ``function``, for all rows, in large batches.
+
+        Up to 64 rows go in equal batches of eight, the last one padded: float32 sums depend on
+        the size of the batch in the last digit, and so a row gets the same answer alone and among
+        others.
+        """
+        rows = Rows.of(X)
+        call = function or self._with_views
+        is_small = len(X) <= SMALL
+        stride = PADDED if is_small else rows.stride(self.placement.device)
+        self.module_.eval()
+        outputs = []
+        for index in torch.arange(len(X)).split(stride):
+            if is_small:
+                index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
+            batch, _, _ = rows.take(index, self.placement.device)
+            with self.placement.autocast():
+                outputs.append(call(batch).float().cpu())
+        return torch.cat(outputs)[: len(X)].numpy()
+
+    def _with_views(self, X: Tensor) -> Tensor:
+        """Return the output, averaged over the views of test-time augmentation."""
+        names = as_names(self.params.tta)
+        if not names:
+            return self.module_(X)
+        return torch.stack([self.module_(view).float() for view in views(X, names)]).mean(0)
+
+
+def _compiled(module: nn.Module) -> Any:
+    """Return the compiled module, or the module with a warning where there is no compiler."""
+    try:
+        torch._inductor.cpp_builder.get_cpp_compiler()
+    except RuntimeError:
+        warnings.warn(
+            "compile=True has no effect: torch.compile found no C++ compiler.", RuntimeWarning, 2
+        )
+        return module
+    return torch.compile(module)

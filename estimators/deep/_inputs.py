@@ -1,0 +1,112 @@
+"""What the rows of X are: vectors or images. Each is checked and brought into form in one place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import validate_data
+from torch import Tensor, nn
+
+from estimators.params import Int, Sequence, estimator, param
+
+N_ROWS_TO_SCALE = 4_096  # images from which mean and spread of the channels are taken
+
+
+class VectorInput:
+    """Mixin for estimators whose rows are vectors of numbers."""
+
+    def _read(self, X: Any, *y: Any, reset: bool, **rules: Any) -> Any:
+        """Return checked rows of shape (n, p), float32; with ``y`` if it is given."""
+        return validate_data(self, X, *y, reset=reset, dtype=np.float32, **rules)
+
+    def _shape_of(self, X: np.ndarray) -> tuple[int, ...]:
+        """Return the shape in which the module sees a row."""
+        return X.shape[1:]
+
+    def _input_layer(self, shape: tuple[int, ...]) -> nn.Module:
+        return nn.Identity()
+
+
+@estimator
+class ImageInput:
+    """Mixin for estimators whose rows are images."""
+
+    image_shape: tuple[int, ...] | None = param(
+        default=None,
+        domain=Sequence(Int(1), length=3, none=True),
+        doc="Height, width and channels of the images where X is 2-D. None takes such rows as "
+        "images of one row of pixels; 3-D and 4-D X bring their shape along.",
+    )
+
+    def _read(self, X: Any, *y: Any, reset: bool, **rules: Any) -> Any:
+        """Return checked images (n, h, w, c), uint8 or float32, with ``y`` if it is given."""
+        brought = None
+        if getattr(X, "ndim", 2) > 2:
+            X, brought = self._flat(np.asarray(X))
+        read = validate_data(self, X, *y, reset=reset, dtype=[np.float32, np.uint8], **rules)
+        X, *targets = read if y else (read,)
+        if reset:
+            self._image_shape = brought or self._shape_of_rows(X.shape[1])
+        X = X.reshape(len(X), *self._image_shape)
+        return (X, *targets) if y else X
+
+    def _flat(self, X: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return images as rows, on the same memory, and their shape (h, w, c)."""
+        if X.ndim > 4:
+            raise ValueError(
+                f"{type(self).__name__}: X must be (n, h, w), (n, h, w, c) or 2-D with "
+                f"image_shape, got an array of shape {X.shape}."
+            )
+        shape = (*X.shape[1:], 1)[:3]
+        return X.reshape(len(X), math.prod(shape)), shape
+
+    def _shape_of_rows(self, n_features: int) -> tuple[int, ...]:
+        if self.image_shape is None:
+            return (1, n_features, 1)
+        if math.prod(self.image_shape) != n_features:
+            raise ValueError(
+                f"{type(self).__name__}: image_shape must hold as many numbers as a row of X, got "
+                f"image_shape={self.image_shape!r} for rows of {n_features}."
+            )
+        return tuple(self.image_shape)
+
+    def _shape_of(self, X: np.ndarray) -> tuple[int, ...]:
+        """Return the shape in which the module sees an image, (c, h, w)."""
+        h, w, c = X.shape[1:]
+        return (c, h, w)
+
+    def _input_layer(self, shape: tuple[int, ...]) -> nn.Module:
+        return ImageScaling(shape[0])
+
+
+class ImageScaling(nn.Module):
+    """Stored images as the layers want them: channels first, zero mean and unit variance.
+
+    The memory stays as it is, which torch calls channels last. Shape: ``(b, h, w, c)`` of any
+    type -> ``(b, c, h, w)`` of float32.
+
+    >>> ImageScaling(3)(torch.zeros(2, 8, 8, 3, dtype=torch.uint8)).shape
+    torch.Size([2, 3, 8, 8])
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(n_channels))
+        self.register_buffer("scale", torch.ones(n_channels))
+
+    def adapt(self, X: Tensor, index: Tensor) -> None:
+        """Take mean and spread of every channel from the rows ``index``."""
+        index = index[:: math.ceil(len(index) / N_ROWS_TO_SCALE)].to(X.device)
+        pixels = X.index_select(0, index).flatten(0, 2)
+        variance, mean = torch.var_mean(pixels.double(), dim=0, correction=0)
+        self.mean.copy_(mean)
+        self.scale.copy_(torch.where(variance > 0, variance.rsqrt(), 1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ((x.float() - self.mean) * self.scale).permute(0, 3, 1, 2)

@@ -1,0 +1,240 @@
+"""One training of a net: its steps and epochs, and the weights that are kept in the end."""
+
+from __future__ import annotations
+
+import math
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, cat, nn
+
+from estimators.deep._augment import Augmentation, Mixture, as_names
+from estimators.deep._data import Rows, batches
+from estimators.deep._losses import Objective
+from estimators.deep._optim import MovingAverage, Schedule
+
+if TYPE_CHECKING:
+    from estimators.deep._engine import Net
+
+PENDING = 64  # batches whose outputs are scored together
+
+
+class Training:
+    """The state of one training of a net.
+
+    Parameters
+    ----------
+    net : Net
+        The initialised net.
+    rows : Rows
+        All rows.
+    index : Tensor of int64
+        The rows to train on.
+    epochs : int
+        Epochs of the whole training.
+    schedule : Schedule
+        The course of the learning rate.
+    """
+
+    def __init__(
+        self, net: Net, rows: Rows, index: Tensor, epochs: int, schedule: Schedule
+    ) -> None:
+        params = net.params
+        self.net, self.rows, self.index, self.epochs = net, rows, index, epochs
+        self.schedule = schedule
+        self._average = None if params.ema is None else MovingAverage(net.module, params.ema)
+        self._augment = Augmentation(as_names(params.augment))
+        self._weights = [p for p in net.module.parameters() if p.requires_grad]
+        self._max_seconds = params.max_seconds or math.inf
+        self._started = time.perf_counter()
+        self._n_steps = epochs * len(batches(index, params.batch_size))
+        self._step = 0
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether ``max_seconds`` have passed."""
+        return time.perf_counter() - self._started > self._max_seconds
+
+    def run_epoch(self) -> tuple[float, float]:
+        """Go once over the rows; return the mean training loss and score."""
+        self.net.module_.train()
+        if self.net.params.optimizer == "lbfgs":
+            return self._run_full_batch()
+        totals = Totals(self.net.criterion_)
+        device = self.index.device
+        order = self.index[torch.randperm(len(self.index), device=device)]
+        for index in batches(order, self.net.params.batch_size):
+            if not self.schedule.is_constant:
+                self.schedule.set(self._progress())
+            totals.add(*self._train_batch(index))
+            self._step += 1
+            if self.is_out_of_time:
+                break
+        return totals.means()
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Return the context in which the net has the averaged weights, if they are asked for."""
+        return nullcontext() if self._average is None else self._average.in_place()
+
+    def finish(self) -> None:
+        """Keep the averaged weights, if they are asked for."""
+        if self._average is not None:
+            self._average.copy_to_module()
+
+    def _train_batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Change the weights by one batch; return its loss, output and target."""
+        net = self.net
+        X, y, weight = self.rows.take(index, net.placement.device)
+        if net.watches_batches:
+            net.notify("on_batch_begin", batch=(X, y), training=True)
+        mixture = None
+        if self._augment:
+            X, mixture = self._augment(X)
+        with net.placement.autocast():
+            output = net.module_(X)
+            target = X if y is None else y
+            loss = self._loss(output, target, weight, mixture)
+        net.optimizer_.zero_grad()
+        loss.backward()
+        self._apply_gradient()
+        loss, output = loss.detach(), detached(output)
+        if net.watches_batches:
+            net.notify("on_batch_end", batch=(X, y), training=True, loss=loss, y_pred=output)
+        return loss, output, target
+
+    def _loss(
+        self, output: Any, target: Tensor, weight: Tensor | None, mixture: Mixture | None
+    ) -> Tensor:
+        criterion = self.net.criterion_
+        loss = criterion(output, target, weight)
+        if mixture is None:
+            return loss
+        partner_weight = None if weight is None else weight[mixture.partner]
+        other = criterion(output, target[mixture.partner], partner_weight)
+        return torch.lerp(other, loss, mixture.share)
+
+    def _apply_gradient(self) -> None:
+        if limit := self.net.params.clip_grad_norm:
+            torch.nn.utils.clip_grad_norm_(self._weights, limit)
+        self.net.optimizer_.step()
+        if self._average is not None:
+            self._average.update()
+
+    def _progress(self) -> float:
+        """Return how much of the training is over, by steps or by time, whichever is more."""
+        by_time = (time.perf_counter() - self._started) / self._max_seconds
+        return max(self._step / self._n_steps, min(1.0, by_time))
+
+    def _run_full_batch(self) -> tuple[float, float]:
+        """Let L-BFGS iterate on the loss of all rows; return loss and score before its last step.
+
+        The rows pass in large batches; the loss of each counts by its share of the rows.
+        """
+        net, rows = self.net, self.rows
+        decaying = [p for p in self._weights if p.ndim >= 2]
+        totals = Totals(net.criterion_)
+
+        def closure() -> Any:
+            nonlocal totals
+            totals = Totals(net.criterion_)
+            net.optimizer_.zero_grad()
+            total = self._penalize(decaying)
+            for index in batches(self.index, rows.stride(net.placement.device)):
+                X, y, weight = rows.take(index, net.placement.device)
+                with net.placement.autocast():
+                    output = net.module_(X)
+                    loss = net.criterion_(output, X if y is None else y, weight)
+                share = len(index) / len(self.index)
+                (loss * share).backward()
+                totals.add(loss.detach(), detached(output), X if y is None else y)
+                total = total + loss.detach() * share
+            return total
+
+        if not self.schedule.is_constant:
+            self.schedule.set(self._progress())
+        net.optimizer_.step(closure)
+        self._step += self._n_steps // self.epochs
+        return totals.means()
+
+    def _penalize(self, decaying: list[Tensor]) -> Tensor:
+        """Add the gradient of the weight decay, as L2 penalty; return the penalty."""
+        strength = self.net.params.weight_decay
+        squares = [weight.square().sum() for weight in decaying]
+        penalty = 0.5 * strength * torch.stack(squares).sum()
+        penalty.backward()
+        return penalty.detach()
+
+
+class Totals:
+    """Sums of losses and scores, kept on the device and read once."""
+
+    def __init__(self, criterion: Objective) -> None:
+        self._criterion = criterion
+        self._losses: list[Tensor] = []
+        self._sizes: list[int] = []
+        self._pending: list[tuple[Tensor, Tensor]] = []
+        self._score: Tensor | float = 0.0
+
+    def add(self, loss: Tensor, output: Any, target: Tensor) -> None:
+        """Take in a batch: its mean loss, its output and target."""
+        self._losses.append(loss)
+        self._sizes.append(len(target))
+        if self._criterion.score is not None:
+            self._pending.append((output, target))
+            if len(self._pending) == PENDING:
+                self._score_pending()
+
+    def means(self) -> tuple[float, float]:
+        """Return loss and score per row."""
+        losses = torch.stack(self._losses)
+        sizes = torch.tensor(self._sizes, dtype=losses.dtype, device=losses.device)
+        n_rows = sum(self._sizes)
+        loss = float((losses * sizes).sum()) / n_rows
+        if self._criterion.score is None:
+            return loss, -loss
+        if self._pending:
+            self._score_pending()
+        return loss, float(self._score) / n_rows
+
+    def _score_pending(self) -> None:
+        outputs, targets = zip(*self._pending, strict=True)
+        self._score = self._score + self._criterion.score(cat(outputs), cat(targets)).sum()
+        self._pending.clear()
+
+
+class Best:
+    """The weights of the best epoch, by validation score and then by loss."""
+
+    def __init__(self, module: nn.Module, patience: int) -> None:
+        self._module, self._patience = module, patience
+        self._rank = (-math.inf, -math.inf)
+        self._state: dict[str, Tensor] = {}
+        self._waited = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the patience has run out."""
+        return self._waited >= self._patience
+
+    def see(self, loss: float, score: float) -> None:
+        """Keep the weights if the epoch is the best so far; a loss that is no number is not."""
+        rank = (score, -loss)
+        if not math.isnan(loss) and rank > self._rank:
+            self._rank, self._waited = rank, 0
+            self._state = {k: v.detach().clone() for k, v in self._module.state_dict().items()}
+        else:
+            self._waited += 1
+
+    def restore(self) -> None:
+        """Put the best weights back into the module."""
+        if self._state:
+            self._module.load_state_dict(self._state)
+
+
+def detached(output: Any) -> Any:
+    """Return an output, a tensor or a tuple of tensors, without its graph."""
+    if isinstance(output, tuple):
+        return tuple(part.detach() for part in output)
+    return output.detach()
