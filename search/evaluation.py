@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import _safe_split  # knows pairwise kernels, 
 from sklearn.utils.validation import _check_method_params
 
 from search.folds import Split
+from search.sharing import Sharing
 
 Fold = dict[str, Any]
 
@@ -36,6 +37,8 @@ class Evaluator:
         Routed metadata; what has n rows is split with the rows.
     weigh : bool, default=False
         Whether to measure the size of the fitted model.
+    sharing : Sharing or None, default=None
+        What candidates have in common; None fits each on its own.
     """
 
     estimator: Any
@@ -46,21 +49,22 @@ class Evaluator:
     fit_params: Mapping[str, Any] = field(default_factory=dict)
     score_params: Mapping[str, Any] = field(default_factory=dict)
     weigh: bool = False
+    sharing: Sharing | None = None
 
     def __call__(self, params: Mapping[str, Any], fold: int) -> Fold:
         """Return scores, seconds and number of validation rows, as JSON can hold them."""
-        train, valid = self.splits[fold]
         estimator = self.candidate(params)
+        train, valid = self.splits[fold]
         started = time.perf_counter()
-        X_train, y_train = _safe_split(estimator, self.X, self.y, train)
-        X_valid, y_valid = _safe_split(estimator, self.X, self.y, valid, train)
-        targets = () if y_train is None else (y_train,)
-        fit_params = _check_method_params(self.X, params=self.fit_params, indices=train)
-        estimator.fit(X_train, *targets, **fit_params)
+        X_train, y_train, X_valid, y_valid = self._rows(estimator, fold)
+        if self.sharing is not None:
+            estimator = self.sharing.fit(estimator, X_train, y_train)
+        else:
+            fit_params = _check_method_params(self.X, params=self.fit_params, indices=train)
+            estimator.fit(X_train, *_given(y_train), **fit_params)
         fitted = time.perf_counter()
-        targets = () if y_valid is None else (y_valid,)
         score_params = _check_method_params(self.X, params=self.score_params, indices=valid)
-        scores = self.scorer(estimator, X_valid, *targets, **score_params)
+        scores = self.scorer(estimator, X_valid, *_given(y_valid), **score_params)
         scored = time.perf_counter()
         found = {"fit_time": fitted - started, "score_time": scored - fitted, "n_test": len(valid)}
         if self.weigh:
@@ -72,9 +76,24 @@ class Evaluator:
         # Values may be estimators themselves, and those must not be fitted in the space.
         return clone(self.estimator).set_params(**clone(dict(params), safe=False))
 
+    def _rows(self, estimator: Any, fold: int) -> tuple[Any, Any, Any, Any]:
+        """Return training and validation rows, the very same objects for every candidate."""
+        if self.sharing is None:
+            return self._split(estimator, fold)
+        return self.sharing.cache.get(("rows", fold), (), lambda: self._split(estimator, fold))
+
+    def _split(self, estimator: Any, fold: int) -> tuple[Any, Any, Any, Any]:
+        train, valid = self.splits[fold]
+        X_train, y_train = _safe_split(estimator, self.X, self.y, train)
+        return X_train, y_train, *_safe_split(estimator, self.X, self.y, valid, train)
+
     def without_rows(self) -> Evaluator:
         """Return a copy that lacks the data."""
         return dataclasses.replace(self, X=None, y=None, splits=())
+
+
+def _given(y: Any) -> tuple[Any, ...]:
+    return () if y is None else (y,)
 
 
 def _numbers(scores: Any) -> float | dict[str, float]:

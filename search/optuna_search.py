@@ -35,13 +35,14 @@ from estimators.params import (
 )
 from search.evaluation import Evaluator
 from search.folds import splits_of
-from search.objective import Objective
+from search.objective import COSTS, Objective
 from search.processes import workers
 from search.pruning import PRUNERS, as_pruner
 from search.question import question_of
 from search.results import columns_of, first_error, fold_table
 from search.running import enqueue_first, print_progress, run_trials
 from search.samplers import SAMPLERS, as_sampler
+from search.sharing import Sharing, can_pay
 from search.space import Space, as_space, space_of_estimator
 from search.studies import Place, finished_trials, open_study, seed_of
 
@@ -219,16 +220,15 @@ multimetric_
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
-        evaluator = self._evaluator(X, y, scorer, routed)
-        objective = Objective(
-            self._space(), evaluator, len(evaluator.splits), self._objective_names()
-        )
+        space = self._space()
+        evaluator = self._evaluator(X, y, scorer, routed, space)
+        objective = Objective(space, evaluator, len(evaluator.splits), self._objective_names())
         self.n_splits_ = objective.n_folds
         self.study_ = self._search(objective, [X, y, params])
         self.cv_results_ = self._results(objective)
         self._choose(metric)
         if self.refit:
-            self._refit(evaluator)
+            self._refit(dataclasses.replace(evaluator, sharing=None))
         # As in scikit-learn: a scorer of several metrics shows them as a dictionary.
         self.scorer_ = getattr(scorer, "_scorers", scorer)
         return self
@@ -247,7 +247,10 @@ multimetric_
                 f"got patience={self.patience!r}, pruner={self.pruner!r}."
             )
 
-    def _evaluator(self, X: Any, y: Any, scorer: Any, routed: Any) -> Evaluator:
+    def _evaluator(self, X: Any, y: Any, scorer: Any, routed: Any, space: Space) -> Evaluator:
+        # Shared work would make times and sizes wrong, and metadata belongs to single rows.
+        shares = self.share and can_pay(self.estimator) and not routed.estimator.fit
+        shares = shares and not set(self._objective_names()) & set(COSTS)
         return Evaluator(
             estimator=clone(self.estimator),
             X=X,
@@ -264,6 +267,7 @@ multimetric_
             fit_params=routed.estimator.fit,
             score_params=routed.scorer.score,
             weigh="size" in self._objective_names(),
+            sharing=Sharing(space.largest()) if shares else None,
         )
 
     def _space(self) -> Space:

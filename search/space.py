@@ -88,6 +88,11 @@ class Space:
             raise ValueError('sampler="grid" needs a space that is a dictionary of lists.')
         return grid
 
+    def largest(self) -> dict[str, int]:
+        """Return the largest integer that each parameter may take, where that is known."""
+        found = {name: dimension.largest() for name, dimension in self.dimensions.items()}
+        return {name: number for name, number in found.items() if number is not None}
+
     def describe(self) -> str:
         """Return a text that changes when the space does."""
         lines = [f"{n}: {distribution_to_json(d.distribution)}" for n, d in self.dimensions.items()]
