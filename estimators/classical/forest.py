@@ -27,6 +27,6 @@ SPEC = Spec(
         "min_samples_split": Int(2),
     },
     defaults={"n_jobs": -1},
-    fast={"n_estimators": 10, "n_jobs": 1, "random_state": 0},
+    fast={"n_estimators": 10, "n_jobs": 1},
     reference="L. Breiman, Random forests, Machine Learning 45 (2001) 5-32.",
 )

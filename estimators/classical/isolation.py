@@ -23,9 +23,10 @@ SPEC = Spec(
                 Float(0, 1, open_low=True, search=(0.1, 1.0)),
             ),
         ),
-        "max_features": AnyOf((Int(1), Float(0, 1, open_low=True, search=(0.2, 1.0)))),
+        # The class itself sets no bound to an integer.
+        "max_features": AnyOf((Int(), Float(0, 1, open_low=True, search=(0.2, 1.0)))),
     },
-    fast={"n_estimators": 10, "random_state": 0},
+    fast={"n_estimators": 10},
     reference="F. T. Liu, K. M. Ting and Z.-H. Zhou, Isolation forest, IEEE International "
     "Conference on Data Mining (2008) 413-422.",
 )

@@ -1,0 +1,44 @@
+"""Every check that scikit-learn has for estimators, on every model of the registry."""
+
+from __future__ import annotations
+
+from sklearn.ensemble import IsolationForest, RandomForestClassifier, RandomForestRegressor
+from sklearn.svm import SVC, SVR, OneClassSVM
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from estimators import registry
+from estimators.deep._base import DeepClassifier, DeepRegressor
+from tests.checks import build
+
+# scikit-learn declares these of its own classes (sklearn.utils._test_common.instance_generator).
+STOCHASTIC = (
+    RandomForestClassifier,
+    RandomForestRegressor,
+    IsolationForest,
+    SVC,
+    SVR,
+    OneClassSVM,
+)
+WEIGHTS = "fitting is stochastic: a weight of two is not the same as the row twice"
+ON_DENSE, ON_SPARSE = (
+    f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")
+)
+
+
+def instances():
+    """Return every model in every task, built with the quick parameters of its ``Spec``."""
+    return [build(name, task) for name in registry.names() for task in registry.get(name).tasks]
+
+
+def expected_failures(model):
+    """Return the checks that a model may fail, with the reason; it must fail those."""
+    if isinstance(model, STOCHASTIC):
+        return {ON_DENSE: WEIGHTS, ON_SPARSE: WEIGHTS}
+    if isinstance(model, (DeepClassifier, DeepRegressor)):
+        return {ON_DENSE: WEIGHTS}
+    return {}
+
+
+@parametrize_with_checks(instances(), expected_failed_checks=expected_failures)
+def test_contract(estimator, check):
+    check(estimator)
