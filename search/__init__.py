@@ -6,14 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from search.comparison import Comparison as Comparison
+    from search.contest import compare as compare
+    from search.disk import RunError as RunError
     from search.optuna_search import OptunaSearchCV as OptunaSearchCV
+    from search.run_directory import RunDirectory as RunDirectory
 
 # Nothing is imported before it is asked for: Optuna and the models take a second to load.
 _HOMES = {
     "OptunaSearchCV": "search.optuna_search",
     "StudyError": "search.studies",
-    "compare": "search.compare",
-    "Comparison": "search.compare",
+    "compare": "search.contest",
+    "Comparison": "search.comparison",
     "RunDirectory": "search.run_directory",
     "RunError": "search.disk",
 }

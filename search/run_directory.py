@@ -1,7 +1,7 @@
 """What stands on disk of a comparison: written line by line, readable after any accident.
 
-The schema is in ``docs/architecture.md``. One process writes at a time (see
-:meth:`RunDirectory.locked`); anybody may read at any time.
+The schema is in ``docs/architecture.md``. One process writes at a time (see :func:`locked`);
+anybody may read at any time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -69,23 +69,6 @@ class RunDirectory:
         """Optuna's URL of ``study.db``."""
         return f"sqlite:///{(self.path / 'study.db').resolve()}"
 
-    @contextmanager
-    def locked(self) -> Iterator[int]:
-        """Keep other writers out; yield the descriptor that a child inherits to keep them out too.
-
-        Raises
-        ------
-        RunError
-            If another live process writes here.
-        """
-        with hold_lock(self.path / ".lock") as (descriptor, holder):
-            if descriptor is None:
-                raise RunError(
-                    f"{self.path} is being written by process {holder}; "
-                    "wait until it ends, or choose another folder."
-                )
-            yield descriptor
-
     def rows(self) -> list[dict[str, Any]]:
         """Return all rows, in the order written; of several with one key the last one counts."""
         rows: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -97,20 +80,27 @@ class RunDirectory:
     def append(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows, all or none, and wait until they are on disk.
 
-        A row whose key has a complete row is left out: what was measured is not measured again.
+        A row that stands already is left out: what was measured is not measured again.
         """
-        new = [plain(row) for row in rows if _key(row) not in self._complete]
+        new = [plain(row) for row in rows if not self._stands(row)]
         append_lines(self.path / "rows.jsonl", new)
-        self._complete.update(_key(row) for row in new if row["status"] == "complete")
+        self._standing.update((_key(row), row["status"]) for row in new)
+
+    def _stands(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether the row, or another one that is complete, is on disk."""
+        standing = self._standing.get(_key(row))
+        is_trial = row["trial"] is not None
+        return standing == "complete" or (is_trial and standing == row["status"])
 
     @cached_property
-    def _complete(self) -> set[tuple[Any, ...]]:
-        return {_key(row) for row in self.rows() if row["status"] == "complete"}
+    def _standing(self) -> dict[tuple[Any, ...], str]:
+        return {_key(row): row["status"] for row in self.rows()}
 
     def is_done(self, model: str) -> bool:
         """Tell whether the one look at the test part was taken: every metric has its row."""
         metrics = self.manifest["question"]["metrics"]
-        return all((model, "test", None, None, metric) in self._complete for metric in metrics)
+        keys = [(model, "test", None, None, metric) for metric in metrics]
+        return all(self._standing.get(key) == "complete" for key in keys)
 
     def status(self, model: str) -> tuple[str, str | None] | None:
         """Return how a model ended and its error, or None if it has not ended.
@@ -161,6 +151,30 @@ class RunDirectory:
         with refusals_in_words(path):
             path.parent.mkdir(exist_ok=True)
         return path
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[int]:
+    """Make a folder and keep other writers out of it.
+
+    Yields the descriptor of the lock: children that inherit it keep others out as long as they
+    live, even when this process is killed.
+
+    Raises
+    ------
+    RunError
+        If another live process writes there, or the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        with refusals_in_words(path):
+            path.mkdir(parents=True, exist_ok=True)
+            descriptor, holder = stack.enter_context(hold_lock(path / ".lock"))
+        if descriptor is None:
+            raise RunError(
+                f"{path} is being written by process {holder}; wait until it ends, or choose "
+                "another folder."
+            )
+        yield descriptor
 
 
 def make_row(

@@ -1,0 +1,228 @@
+"""One model's way through a comparison, in a process of its own: search, final fit, one test.
+
+What it finds it sends to the parent: ``{"rows": [...]}`` to be written down, ``{"event": {...}}``
+to be shown, ``{"end": {...}}`` how it ended if not well, ``{"stop": "..."}`` if no model can go on.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from imblearn.pipeline import Pipeline
+from sklearn.base import clone
+
+import estimators
+from pipelines import make_pipeline
+from pipelines.dataset import Dataset
+from search.child import Send, peak_memory
+from search.costs import Warnings, describe_fit, seconds_of, time_predictions
+from search.disk import RunError, refusals_in_words
+from search.entries import Entry
+from search.handover import load_data
+from search.metrics import evaluate, scorers
+from search.optuna_search import OptunaSearchCV
+from search.predictions import predictions
+from search.progress import Event, ModelStarted, StageStarted, to_plain
+from search.run_directory import RunDirectory, make_row, plain
+from search.studies import StudyError, finished_trials
+from search.trial_rows import TrialRows
+from search.validation import choose_cv, groups_of, part_of, search_part
+
+OUTER_FOLDS = 5  # of nested cross-validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """One model, and all that its process must know beside the manifest.
+
+    Parameters
+    ----------
+    entry : Entry
+        The model and its space.
+    title : str
+        Its name for people.
+    run, data : Path
+        The run directory, and the file of the Dataset.
+    cv : int, splitter or None
+        How the search validates; None leaves it to the data.
+    n_jobs : int or None
+        Processes of the search.
+    position : int
+        Which of the models it is, from 0.
+    """
+
+    entry: Entry
+    title: str
+    run: Path
+    data: Path
+    cv: Any
+    n_jobs: int | None
+    position: int
+
+
+def compete(contestant: Contestant, send: Send) -> None:
+    """Take a model through the stages that it has not finished."""
+    try:
+        _Course(contestant, send).run()
+    except (RunError, StudyError) as error:
+        send({"stop": str(error)})
+    except Exception as error:  # the one broad handler: what goes wrong with a model is data
+        send({"end": _describe_error(error)})
+
+
+class _Course:
+    """The stages of one model."""
+
+    def __init__(self, contestant: Contestant, send: Send) -> None:
+        self.contestant, self.send = contestant, send
+        self.entry, self.name = contestant.entry, contestant.entry.name
+        self.directory = RunDirectory(contestant.run)
+        self.question = self.directory.manifest["question"]
+        self.metric, self.seed = self.question["refit"], self.question["random_state"]
+        self.n_trials = self.question["n_trials"] if self.entry.is_searched else 1
+        self.data = load_data(contestant.data)
+        self.warnings = Warnings()
+        rows = [row for row in self.directory.rows() if row["model"] == self.name]
+        self.standing = {(r["stage"], r["fold"]) for r in rows if r["status"] == "complete"}
+        self.n_done = len({r["trial"] for r in rows} - {None})
+
+    def run(self) -> None:
+        """Go through the stages in their order."""
+        nested = self.question["evaluation"] == "nested"
+        self._show(
+            ModelStarted(
+                model=self.name,
+                title=self.contestant.title,
+                position=self.contestant.position,
+                n_models=len(self.question["models"]),
+                n_trials=self.n_trials * (1 + OUTER_FOLDS * nested),
+                n_done=self.n_done,
+            )
+        )
+        with self.warnings.collected():
+            if nested:
+                self._judge_search()
+            self._look_at_test(self._fitted())
+
+    def _judge_search(self) -> None:
+        """Search in every outer training part, and judge what was found on the outer rest."""
+        self._enter("nested")
+        splitter = choose_cv(self.data, OUTER_FOLDS, self.seed)
+        X, y = self.data.X_train, self.data.y_train
+        for fold, (train, rest) in enumerate(splitter.split(X, y, **groups_of(self.data))):
+            if ("nested", fold) not in self.standing:
+                self._judge_fold(fold, part_of(self.data, train), part_of(self.data, rest))
+
+    def _judge_fold(self, fold: int, train: Dataset, rest: Dataset) -> None:
+        search = self._search(train, f"{self.name}-outer-{fold}", keep_trials=False)
+        pipeline = self._pipeline(search.best_params_)
+        seconds = seconds_of(lambda: pipeline.fit(train.X_train, train.y_train))
+        found = predictions(pipeline, rest.X_train)
+        scores = evaluate(self.question["metrics"], rest.y_train, **found)
+        inner = {self.metric: float(search.best_score_)}
+        common = {"fold": fold, "seconds": seconds, "params": search.best_params_}
+        self._write(
+            make_row(
+                self.name, "nested", metric=n, value=v, extra={"inner": inner.get(n)}, **common
+            )
+            for n, v in scores.items()
+        )
+
+    def _fitted(self) -> Pipeline:
+        """Return the best pipeline, fitted on the whole training part now or before."""
+        path = self.directory.model_path(self.name)
+        if ("refit", None) in self.standing and path.exists():
+            return estimators.load(path)
+        self._enter("search")
+        search = self._search(self.data, self.name)
+        self._enter("refit")
+        pipeline = self._pipeline(search.best_params_)
+        seconds = seconds_of(lambda: pipeline.fit(self.data.X_train, self.data.y_train))
+        self._save(pipeline, path)
+        extra = {
+            **describe_fit(pipeline, path),
+            "peak_memory": peak_memory(),
+            "warnings": self.warnings.texts(),
+        }
+        params = search.best_params_
+        self._write([make_row(self.name, "refit", seconds=seconds, params=params, extra=extra)])
+        return pipeline
+
+    def _search(self, data: Dataset, study_name: str, keep_trials: bool = True) -> OptunaSearchCV:
+        """Return the search for the best parameters, run to its end."""
+        data = search_part(data, self.question["search_rows"], self.seed)
+        pipeline = self._pipeline({})
+        report = TrialRows(self.name, self.entry.space, pipeline, self.metric, keep_trials)
+        search = OptunaSearchCV(
+            pipeline,
+            self.entry.space,
+            n_trials=self.n_trials,
+            timeout=self.question["timeout"],
+            cv=choose_cv(data, self.contestant.cv, self.seed),
+            scoring=scorers([self.metric])[self.metric],
+            refit=False,
+            storage=self.directory.storage,
+            study_name=study_name,
+            n_jobs=self.contestant.n_jobs,
+            callbacks=[lambda study, trial: self.send(report.message(study, trial))],
+            random_state=self.seed,
+        )
+        search.fit(data.X_train, data.y_train, **groups_of(data))
+        # Those that were finished, and not written down, when an earlier process was killed.
+        for trial in finished_trials(search.study_) if keep_trials else ():
+            self._write(report.rows(trial))
+        return search
+
+    def _save(self, pipeline: Pipeline, path: Path) -> None:
+        try:
+            with refusals_in_words(path):
+                estimators.save(pipeline, path)
+        except TypeError as error:  # a class that is not ours, which skops does not trust
+            self.warnings.add(f"the fitted model was not saved: {error}")
+        epochs = getattr(pipeline[-1], "history_", None)
+        if epochs:
+            self.directory.write_history(self.name, epochs)
+
+    def _look_at_test(self, pipeline: Pipeline) -> None:
+        """Predict the test part, judge the predictions, and never come back."""
+        self._enter("test")
+        X, y = self.data.X_test, self.data.y_test
+        found = predictions(pipeline, X)
+        seconds, repeats = time_predictions(pipeline, X)
+        arrays = {"rows": np.arange(len(y)), "y_true": y, **found}
+        self.directory.write_arrays(f"predictions/{self.name}", arrays)
+        extra = {"repeats": repeats, "peak_memory": peak_memory()}
+        scores = evaluate(self.question["metrics"], y, **found)
+        self._write(
+            make_row(self.name, "test", metric=name, value=value, seconds=seconds, extra=extra)
+            for name, value in scores.items()
+        )
+
+    def _pipeline(self, params: Mapping[str, Any]) -> Pipeline:
+        pipeline = make_pipeline(self.entry.model, self.data, random_state=self.seed)
+        return pipeline.set_params(**clone(dict(params), safe=False))
+
+    def _enter(self, stage: str) -> None:
+        self._show(StageStarted(model=self.name, stage=stage))
+
+    def _show(self, event: Event) -> None:
+        self.send({"event": to_plain(event)})
+
+    def _write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.send({"rows": [plain(row) for row in rows]})
+
+
+def _describe_error(error: Exception) -> dict[str, str]:
+    text = f"{type(error).__name__}: {error}"
+    # torch and numpy say it in words or in the name of the class.
+    hints = ("MemoryError", "OutOfMemory", "can't allocate memory", "out of memory")
+    return {
+        "status": "out of memory" if any(hint in text for hint in hints) else "failed",
+        "error": text,
+        "traceback": "".join(traceback.format_exception(error)),
+    }

@@ -1,0 +1,139 @@
+"""Who takes part in a comparison: models by name, with what is searched of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from estimators import registry
+from pipelines import make_pipeline
+from pipelines.dataset import Dataset
+from search.space import Space, as_space, space_of_estimator
+
+# What a person would try first, as far as it serves the data.
+USUAL = ("logistic", "linear", "knn", "forest", "mlp", "cnn")
+_DUMMY = "dummy"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of a comparison.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the run.
+    model : str or estimator
+        Its name in the registry, or itself.
+    space : Space
+        What is searched; empty where there is nothing.
+    is_given : bool
+        Whether the space was given by the user.
+    """
+
+    name: str
+    model: Any
+    space: Space
+    is_given: bool
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether there is anything to search."""
+        return bool(self.space.dimensions) or self.space.function is not None
+
+
+def entries(
+    models: Sequence[Any] | Mapping[str, Any] | None,
+    data: Dataset,
+    spaces: Mapping[str, Any] | None,
+) -> list[Entry]:
+    """Return the models of a comparison, a dummy first.
+
+    Parameters
+    ----------
+    models : sequence, mapping or None
+        See ``search.compare``.
+    data : Dataset
+        What they must serve.
+    spaces : mapping or None
+        Search spaces by model. Their names are parameters of the model, or of a step of the
+        pipeline, as in ``"reduce__n_components"``.
+
+    Raises
+    ------
+    ValueError
+        If a model is unknown or does not serve the data, or a name cannot be one.
+    """
+    named = _with_dummy(_named(models, data), data)
+    spaces = dict(spaces or {})
+    if unknown := spaces.keys() - named.keys():
+        raise ValueError(
+            f"compare: spaces must be of models that take part ({', '.join(named)}), "
+            f"got {sorted(unknown)}."
+        )
+    return [
+        Entry(name, model, _space(model, data, spaces.get(name)), name in spaces)
+        for name, model in named.items()
+    ]
+
+
+def check_data(data: Dataset) -> None:
+    """Raise a ValueError unless there is something to learn and something to judge by."""
+    for part in ("train", "test"):
+        if len(getattr(data, f"y_{part}")) == 0:
+            raise ValueError(f"compare: data must have rows in its {part} part, got none.")
+    if data.task == "classification" and len(np.unique(data.y_train)) < 2:
+        raise ValueError(
+            "compare: data must have two classes or more in its training part, got only "
+            f"{data.y_train[0]!r}."
+        )
+
+
+def _named(models: Sequence[Any] | Mapping[str, Any] | None, data: Dataset) -> dict[str, Any]:
+    if models is None:
+        serving = registry.names(data.task, data.kind)
+        return {name: name for name in USUAL if name in serving}
+    if isinstance(models, str) or not isinstance(models, (Sequence, Mapping)) or not models:
+        raise ValueError(
+            f"compare: models must be a list of names or estimators, or a dictionary, "
+            f"got {models!r}."
+        )
+    if isinstance(models, Mapping):
+        named = dict(models)
+    else:
+        names = [m if isinstance(m, str) else type(m).__name__ for m in models]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(
+                f"compare: models must differ in their names, got {', '.join(twice)} more than "
+                "once; give them names by a dictionary."
+            )
+        named = dict(zip(names, models, strict=True))
+    for name in named:
+        if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*", str(name)):
+            raise ValueError(
+                "compare: models must have names of letters, digits, '_', '-' and '.', as files "
+                f"are called after them; got {name!r}."
+            )
+    return named
+
+
+def _with_dummy(named: dict[str, Any], data: Dataset) -> dict[str, Any]:
+    serves = data.task in registry.get(_DUMMY).tasks
+    return {_DUMMY: _DUMMY, **named} if serves and _DUMMY not in named else named
+
+
+def _space(model: Any, data: Dataset, space: Any) -> Space:
+    pipeline = make_pipeline(model, data)
+    if isinstance(space, Mapping):
+        steps = tuple(pipeline.named_steps)
+        space = {n if n.split("__")[0] in steps else f"model__{n}": s for n, s in space.items()}
+    if space is not None:
+        return as_space(space)
+    try:
+        return space_of_estimator(pipeline)
+    except ValueError:  # the registry has nothing to search: its defaults are what is judged
+        return Space()
