@@ -1,0 +1,36 @@
+"""How to get the same numbers again."""
+
+from __future__ import annotations
+
+from reports.blocks import Code, Column, Section, Table
+from reports.run import Run
+from reports.words import shorten
+
+
+def summarize(run: Run) -> Section:
+    """Return the command, the question, the versions, the machine and the fingerprint."""
+    question, machine = run.question, run.manifest["machine"]
+    facts = {
+        "Started": run.manifest["created"],
+        "Data": f"{run.data['name']} (sha256 {run.data['fingerprint']})",
+        "Models": ", ".join(question["models"]),
+        "Trials per model": question.get("n_trials"),
+        "Time limit per model": _limit(question.get("timeout")),
+        "Validation": question.get("cv"),
+        "Evaluation": question.get("evaluation"),
+        "Seed": question.get("random_state"),
+        "System": machine.get("system"),
+        "Processor": f"{machine.get('processor')}, {machine.get('cores')} cores",
+        "Memory": f"{machine.get('memory_gib')} GiB",
+        "Device": machine.get("device"),
+        "Versions": ", ".join(f"{k} {v}" for k, v in run.manifest["versions"].items()),
+    }
+    rows = tuple({"what": k, "value": shorten(str(v), 500)} for k, v in facts.items())
+    columns = (Column("what", "What"), Column("value", "Value"))
+    table = Table("circumstances", "Under these circumstances", columns, rows)
+    lead = "The command asks the same question again; the seeds make the same splits and trials."
+    return Section("reproduce", "How to reproduce", lead, (Code(run.manifest["command"]), table))
+
+
+def _limit(timeout: float | None) -> str:
+    return "none" if timeout is None else f"{timeout:g} s"

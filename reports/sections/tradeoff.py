@@ -1,0 +1,80 @@
+"""The trade-off: score against what it costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.run import Model, Run
+from reports.sections.comparison import efficient
+from reports.words import listing, score, seconds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+
+def summarize(run: Run) -> Section | None:
+    """Return the scatter of score against fit and prediction time."""
+    models = [m for m in run.ranked if m.fit_seconds and m.predict_seconds]
+    if len(models) < 2:
+        return None
+    front = efficient(run.ranked)
+    titles = [model.title for model in models if model.name in front]
+    lead = f"Nothing is both better and faster than {listing(titles)}." if titles else ""
+    return Section(
+        "tradeoff",
+        "Score against cost",
+        lead,
+        (Figures((_figure(run, models, front, "fit"), _figure(run, models, front, "predict"))),),
+    )
+
+
+def _figure(run: Run, models: list[Model], front: set[str], cost: str) -> Figure:
+    what = "fit the training part" if cost == "fit" else "predict the test part"
+    points = [
+        {
+            "title": m.title,
+            "position": None if m.is_dummy else m.position,
+            "seconds": m.fit_seconds if cost == "fit" else (m.predict_seconds or [0.0])[0],
+            "score": m.test[run.metric.name],
+            "efficient": m.name in front,
+        }
+        for m in models
+    ]
+    words = "; ".join(
+        f"{p['title']} {score(p['score'])} in {seconds(p['seconds'])}" for p in points
+    )
+    columns = (
+        Column("title", "Model"),
+        Column("score", run.metric.title, "score"),
+        Column("seconds", "Seconds", "number"),
+        Column("efficient", "Best trade-off", "mark"),
+    )
+    return Figure(
+        f"tradeoff-{cost}",
+        f"{run.metric.title} against the seconds to {what}; filled: best trade-off",
+        f"{run.metric.title} against the seconds to {what}: {words}.",
+        "tradeoff.draw_tradeoff",
+        {"metric": run.metric.title, "what": f"seconds to {what} (log scale)", "points": points},
+        height=320,
+        table=Table(f"tradeoff-{cost}", f"Score and seconds to {what}", columns, tuple(points)),
+    )
+
+
+def draw_tradeoff(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw one labelled point per model."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    ax = figures.axes(canvas, left=50, right=16)
+    for point in data["points"]:
+        colour = figures.line_style(point["position"])["color"]
+        face = colour if point["efficient"] else "none"
+        ax.plot(
+            point["seconds"], point["score"], figures.marker(point["position"]),
+            color=colour, markerfacecolor=face, markersize=8, linestyle="none",
+        )  # fmt: skip
+    ax.set(xscale="log", xlabel=data["what"], ylabel=data["metric"])
+    ax.margins(0.18, 0.12)
+    ax.minorticks_off()
+    ax.grid()
+    figures.label_points(ax, data["points"], "seconds", "score")

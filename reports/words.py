@@ -1,0 +1,215 @@
+"""Numbers and names as people read them."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_KEPT = frozenset("\n\t")
+
+
+def clean(value: Any) -> Any:
+    """Make the invisible visible in every string of plain data that came from outside.
+
+    Control characters, lone surrogates and the marks that turn the direction of writing would
+    break the page, or make it say something else than it holds.
+
+    >>> clean({"a": ["x\\u202ey", 1]})
+    {'a': ['x[U+202E]y', 1]}
+    """
+    if isinstance(value, str):
+        return "".join(map(_visible, value))
+    if isinstance(value, Mapping):
+        return {clean(key): clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item) for item in value]
+    return value
+
+
+def _visible(character: str) -> str:
+    if character in _KEPT:
+        return character
+    hidden = character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Cn")
+    return f"[U+{ord(character):04X}]" if hidden else character
+
+
+def shorten(text: str, length: int = 60) -> str:
+    """Return one line of at most ``length`` characters; the cut is marked.
+
+    >>> shorten("abcdefgh", 5)
+    'abcd…'
+    """
+    line = " ".join(text[: 4 * length].split())
+    return line if len(line) <= length and len(text) <= 4 * length else line[: length - 1] + "…"
+
+
+def distinct(names: Sequence[str], length: int = 40) -> list[str]:
+    """Shorten names so that they stay different from each other.
+
+    >>> distinct(["aaaaaaaa1", "aaaaaaaa2", "b"], 6)
+    ['aaaaa…', 'aaaaa… (2)', 'b']
+    """
+    seen: dict[str, int] = {}
+    short = []
+    for name in names:
+        label = shorten(name, length) or "(empty)"
+        seen[label] = seen.get(label, 0) + 1
+        short.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return short
+
+
+def listing(items: Iterable[str], last: str = "and") -> str:
+    """Join words as a sentence does.
+
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    items = list(items)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """Return the number with its noun.
+
+    >>> counted(1, "trial"), counted(1200, "trial")
+    ('1 trial', '1,200 trials')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with so many significant digits.
+
+    >>> number(1234567.0), number(0.012345), number(None)
+    ('1.235e+06', '0.01234', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if isinstance(value, int) or float(value).is_integer() and abs(value) < 1e6:
+        return f"{int(value):,}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−", 1) if value < 0 else f"{value:.{digits}g}"
+
+
+def score(value: float | None) -> str:
+    """Return a score: three decimals, or four digits where it is far from 1.
+
+    >>> score(0.97222), score(0.9996), score(54.3219), score(-0.5)
+    ('0.972', '0.9996', '54.32', '−0.500')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if abs(value) >= 10 or 0 < abs(value) < 0.001:
+        return number(value)
+    decimals = 4 if 0.995 <= value < 1 else 3
+    return f"{value:.{decimals}f}".replace("-", "−")
+
+
+def estimate(value: Sequence[float | None] | None) -> str:
+    """Return a score with its interval.
+
+    >>> estimate([0.97222, 0.95, 0.985])
+    '0.972 [0.950, 0.985]'
+    """
+    if value is None or value[0] is None:
+        return "–"
+    if value[1] is None or value[2] is None:
+        return score(value[0])
+    return f"{score(value[0])} [{score(value[1])}, {score(value[2])}]"
+
+
+def share(value: float | None) -> str:
+    """Return a share in percent.
+
+    >>> share(0.1234), share(0.0004)
+    ('12.3 %', '0.04 %')
+    """
+    if value is None:
+        return "–"
+    return f"{100 * value:.3g} %"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value, never as zero.
+
+    >>> p_value(0.00001), p_value(0.04)
+    ('< 0.001', '0.040')
+    """
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration.
+
+    >>> seconds(0.0123), seconds(1.5), seconds(125), seconds(7320)
+    ('12 ms', '1.5 s', '2 min 5 s', '2 h 2 min')
+    """
+    if value is None:
+        return "–"
+    if value < 1:
+        return f"{1000 * value:.2g} ms" if value < 0.0995 else f"{1000 * value:.3g} ms"
+    if value < 99.5:
+        return f"{value:.2g} s" if value < 9.95 else f"{value:.0f} s"
+    minutes, rest = divmod(round(value), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def spread(value: Sequence[float] | None) -> str:
+    """Return the median of several durations, and their range where there is one to show.
+
+    >>> spread([0.010, 0.009, 0.020])
+    '10 ms (9 ms to 20 ms)'
+    """
+    if not value:
+        return "–"
+    middle, low, high = value
+    return seconds(middle) + ("" if low == high else f" ({seconds(low)} to {seconds(high)})")
+
+
+def size(value: float | None) -> str:
+    """Return a number of bytes.
+
+    >>> size(999), size(12345), size(3_400_000_000)
+    ('999 B', '12.3 kB', '3.4 GB')
+    """
+    if value is None:
+        return "–"
+    for unit in ("B", "kB", "MB"):
+        if value < 999.5:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} GB"
+
+
+def params(value: Mapping[str, Any] | None) -> str:
+    """Return parameters as assignments, without the name of the step that holds the model.
+
+    >>> params({"model__n_neighbors": 3, "model__lr": 0.00012345, "reduce": None})
+    'n_neighbors=3, lr=0.0001234, reduce=None'
+    """
+    if not value:
+        return "defaults"
+    return ", ".join(f"{parameter(k)}={_setting(v)}" for k, v in value.items())
+
+
+def parameter(name: str) -> str:
+    """Return a parameter's name without the step ``model``.
+
+    >>> parameter("model__C"), parameter("reduce__n_components")
+    ('C', 'reduce__n_components')
+    """
+    return name.removeprefix("model__")
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return shorten(str(value), 40)
