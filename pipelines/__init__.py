@@ -6,6 +6,8 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "DamagedFileError": "pipelines.loaders",
+    "DataNotFoundError": "pipelines.loaders",
     "Dataset": "pipelines.dataset",
     "dataset_names": "pipelines.loaders",
     "load_dataset": "pipelines.loaders",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from typing import Any
 
 from pipelines.dataset import Dataset
 
 from .catalogue import CATALOGUE, Entry, dataset_names
+from .home import DamagedFileError, DataNotFoundError, locate
 
-__all__ = ["CATALOGUE", "dataset_names", "load_dataset"]
+__all__ = ["CATALOGUE", "DamagedFileError", "DataNotFoundError", "dataset_names", "load_dataset"]
 
 
 def load_dataset(name: str) -> Dataset:
@@ -35,9 +37,9 @@ def load_dataset(name: str) -> Dataset:
     ------
     ValueError
         If there is no such data set; the message suggests the nearest name.
-    DataNotFound
+    DataNotFoundError
         If a file is neither on disk nor to be had: the message names folder, files and source.
-    DamagedFile
+    DamagedFileError
         If a file is not what it should be.
 
     Examples
@@ -51,7 +53,7 @@ def load_dataset(name: str) -> Dataset:
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(CATALOGUE)}."
         raise ValueError(f"name must be the name of a data set, got {name!r}; {hint}")
     entry = CATALOGUE[base]
-    loaded = {"notes": entry.notes, **_load(entry, member)}
+    loaded = _load(base, entry, member)
     if entry.kind == "image":
         loaded["image_shape"] = (*loaded["X_train"].shape[1:], 1)[:3]
     return Dataset(
@@ -61,15 +63,21 @@ def load_dataset(name: str) -> Dataset:
         description=entry.description,
         source=entry.source,
         licence=entry.licence,
+        notes=(*entry.notes, *loaded.pop("notes", ())),
         **loaded,
     )
 
 
-def _load(entry: Entry, member: str) -> dict[str, Any]:
+def _load(name: str, entry: Entry, member: str) -> dict[str, Any]:
     """Call the entry's loader, whose module is imported only now."""
     module, function = entry.loader.split(":")
     load = getattr(importlib.import_module(f"pipelines.loaders.{module}"), function)
     options: dict[str, Any] = dict(entry.options)
     if member:
+        if "member" not in inspect.signature(load).parameters:
+            raise ValueError(f"name must be {name!r}: it has no parts, got {name}/{member}.")
         options["member"] = member
-    return load(**options)
+    if entry.files:
+        options["files"] = locate(name, entry)
+    parts: dict[str, Any] = load(**options)
+    return parts

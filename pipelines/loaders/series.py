@@ -1,0 +1,115 @@
+"""Data sets along time: what is past trains, the last part judges."""
+
+from __future__ import annotations
+
+import difflib
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .split import last_fifth
+
+Files = dict[str, Path]
+
+_MISSING = -99.0  # degrees Fahrenheit: the archive's mark of a day without a value
+
+
+def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
+    """Return a series as a forecasting task: a row holds what is known one step before its target.
+
+    ``X`` has one column, the value before; predicting it unchanged is the persistence forecast,
+    and more lags are made of it inside the pipeline. The first value has nothing before it and is
+    left out.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        In the order of time.
+    times : ndarray of shape (n,)
+        Their time stamps.
+
+    Returns
+    -------
+    dict
+        Fields of a ``Dataset``.
+
+    Examples
+    --------
+    >>> parts = one_step_ahead(np.arange(11.0), np.arange(11))
+    >>> parts["X_test"].ravel(), parts["y_test"]
+    (array([8., 9.]), array([ 9., 10.]))
+    """
+    X, y = values[:-1].reshape(-1, 1), values[1:]
+    train, test = last_fifth(len(y))
+    return {
+        "X_train": X[train],
+        "y_train": y[train],
+        "X_test": X[test],
+        "y_test": y[test],
+        "feature_names": ("value one step before",),
+        "time_index": times[1:],
+    }
+
+
+def city_temperature(files: Files, city: str) -> dict[str, Any]:
+    """Return the daily mean temperature of a city in degrees Celsius."""
+    (path,) = files.values()
+    table = pd.read_csv(path).query("City == @city")
+    fahrenheit = table["AvgTemperature"].mask(table["AvgTemperature"] == _MISSING)
+    celsius = (fahrenheit - 32) / 1.8
+    times = pd.to_datetime(table[["Year", "Month", "Day"]]).to_numpy()
+    return {
+        # carried forward, never interpolated: the day after is not known yet
+        **one_step_ahead(celsius.ffill().to_numpy(), times),
+        "notes": (
+            "Degrees Celsius, from the archive's Fahrenheit.",
+            f"{int(fahrenheit.isna().sum())} missing days carry the value of the day before.",
+        ),
+    }
+
+
+def nab(files: Files, member: str = "realTweets/Twitter_volume_AAPL") -> dict[str, Any]:
+    """Return one series of the Numenta benchmark, 1 inside its labelled windows.
+
+    The training part is the benchmark's probation period, the first 15 % or 750 rows.
+    """
+    table = pd.read_csv(io.BytesIO(_nab_series(files["nab_data.zip"], member)))
+    times = pd.to_datetime(table["timestamp"]).to_numpy()
+    windows = json.loads(files["combined_windows.json"].read_text())[f"{member}.csv"]
+    y = np.zeros(len(table), dtype=np.int64)
+    for start, end in windows:
+        y[(times >= np.datetime64(start)) & (times <= np.datetime64(end))] = 1
+    X = table[["value"]].to_numpy(dtype=np.float64)
+    n_train = min(int(0.15 * len(y)), 750)
+    return {
+        "X_train": X[:n_train],
+        "y_train": y[:n_train],
+        "X_test": X[n_train:],
+        "y_test": y[n_train:],
+        "feature_names": ("value",),
+        "target_names": ("normal", "abnormal"),
+        "time_index": times,
+        "notes": (
+            f"Series {member} of 52; the training part is the benchmark's probation period of "
+            f"{n_train} rows; {len(windows)} labelled windows.",
+        ),
+    }
+
+
+def _nab_series(path: Path, member: str) -> bytes:
+    """Return the content of one series of the archive."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removeprefix("data/").removesuffix(".csv") for name in archive.namelist()]
+        if member in names:
+            return archive.read(f"data/{member}.csv")
+    series = {name.rpartition("/")[2]: name for name in names}
+    near = difflib.get_close_matches(member.rpartition("/")[2], series, n=1, cutoff=0.0)[0]
+    raise ValueError(
+        f"name must be 'nab/<folder>/<series>' with one of the {len(names)} series, got "
+        f"{member!r}; did you mean {series[near]!r}?"
+    )
