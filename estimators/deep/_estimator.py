@@ -120,7 +120,7 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
     def _start(self, X: np.ndarray, n_outputs: int) -> None:
         """Forget what was trained before."""
         self._shape, self._n_outputs = self._shape_of(X), n_outputs
-        self.history_: list[dict[str, Any]] = []
+        self.history_ = []
 
     def _check_params(self) -> None:
         """Refuse illegal parameters, and such as do not fit the rows."""
