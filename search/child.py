@@ -185,18 +185,18 @@ def peak_memory() -> int:
 
 def main(job: str) -> None:
     """Be the child: read the job, watch the parent, call the function."""
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what the models print must not mix with the messages
-    threading.Thread(target=_die_with_parent, daemon=True).start()
     lock = threading.Lock()
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as channel:
+        os.dup2(2, 1)  # what the models print must not mix with the messages
+        threading.Thread(target=_die_with_parent, daemon=True).start()
 
-    def send(message: Message) -> None:
-        with lock:
-            channel.write(json.dumps(message) + "\n")
-            channel.flush()
+        def send(message: Message) -> None:
+            with lock:
+                channel.write(json.dumps(message) + "\n")
+                channel.flush()
 
-    function, argument = cloudpickle.loads(Path(job).read_bytes())
-    function(argument, send)
+        function, argument = cloudpickle.loads(Path(job).read_bytes())
+        function(argument, send)
 
 
 def _die_with_parent() -> None:

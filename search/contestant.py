@@ -107,7 +107,9 @@ class _Course:
         with self.warnings.collected():
             if nested:
                 self._judge_search()
-            self._look_at_test(self._fitted())
+            self._enter("search")
+            best = self._search(self.data, self.name).best_params_
+            self._test(best)
 
     def _judge_search(self) -> None:
         """Search in every outer training part, and judge what was found on the outer rest."""
@@ -132,26 +134,6 @@ class _Course:
             )
             for n, v in scores.items()
         )
-
-    def _fitted(self) -> Pipeline:
-        """Return the best pipeline, fitted on the whole training part now or before."""
-        path = self.directory.model_path(self.name)
-        if ("refit", None) in self.standing and path.exists():
-            return estimators.load(path)
-        self._enter("search")
-        search = self._search(self.data, self.name)
-        self._enter("refit")
-        pipeline = self._pipeline(search.best_params_)
-        seconds = seconds_of(lambda: pipeline.fit(self.data.X_train, self.data.y_train))
-        self._save(pipeline, path)
-        extra = {
-            **describe_fit(pipeline, path),
-            "peak_memory": peak_memory(),
-            "warnings": self.warnings.texts(),
-        }
-        params = search.best_params_
-        self._write([make_row(self.name, "refit", seconds=seconds, params=params, extra=extra)])
-        return pipeline
 
     def _search(self, data: Dataset, study_name: str, keep_trials: bool = True) -> OptunaSearchCV:
         """Return the search for the best parameters, run to its end."""
@@ -178,7 +160,45 @@ class _Course:
             self._write(report.rows(trial))
         return search
 
-    def _save(self, pipeline: Pipeline, path: Path) -> None:
+    def _test(self, params: Mapping[str, Any]) -> None:
+        """Fit on the whole training part, look at the test part once, and never come back."""
+        self._enter("refit")
+        pipeline = self._pipeline(params)
+        fit_seconds = seconds_of(lambda: pipeline.fit(self.data.X_train, self.data.y_train))
+        self._enter("test")
+        X, y = self.data.X_test, self.data.y_test
+        found = predictions(pipeline, X)
+        seconds, repeats = time_predictions(pipeline, X)
+        scores = evaluate(self.question["metrics"], y, **found)
+        peak = peak_memory()  # before saving, whose libraries are none of the model's
+        arrays = {"rows": np.arange(len(y)), "y_true": y, **found}
+        self.directory.write_arrays(f"predictions/{self.name}", arrays)
+        path = self._save(pipeline)
+        described = describe_fit(pipeline, path) | {
+            "peak_memory": peak,
+            "warnings": self.warnings.texts(),
+        }
+        # All at once: a model is done or not.
+        self._write(
+            [
+                make_row(self.name, "refit", seconds=fit_seconds, params=params, extra=described),
+                *(
+                    make_row(
+                        self.name,
+                        "test",
+                        metric=metric,
+                        value=value,
+                        seconds=seconds,
+                        extra={"repeats": repeats},
+                    )
+                    for metric, value in scores.items()
+                ),
+            ]
+        )
+
+    def _save(self, pipeline: Pipeline) -> Path:
+        """Write model and history; return where the model stands, if it could be saved."""
+        path = self.directory.model_path(self.name)
         try:
             with refusals_in_words(path):
                 estimators.save(pipeline, path)
@@ -187,21 +207,7 @@ class _Course:
         epochs = getattr(pipeline[-1], "history_", None)
         if epochs:
             self.directory.write_history(self.name, epochs)
-
-    def _look_at_test(self, pipeline: Pipeline) -> None:
-        """Predict the test part, judge the predictions, and never come back."""
-        self._enter("test")
-        X, y = self.data.X_test, self.data.y_test
-        found = predictions(pipeline, X)
-        seconds, repeats = time_predictions(pipeline, X)
-        arrays = {"rows": np.arange(len(y)), "y_true": y, **found}
-        self.directory.write_arrays(f"predictions/{self.name}", arrays)
-        extra = {"repeats": repeats, "peak_memory": peak_memory()}
-        scores = evaluate(self.question["metrics"], y, **found)
-        self._write(
-            make_row(self.name, "test", metric=name, value=value, seconds=seconds, extra=extra)
-            for name, value in scores.items()
-        )
+        return path
 
     def _pipeline(self, params: Mapping[str, Any]) -> Pipeline:
         pipeline = make_pipeline(self.entry.model, self.data, random_state=self.seed)

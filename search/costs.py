@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TextIO
 
 _REPEATS = 5
 _ENOUGH = 2.0  # seconds after which a prediction is not repeated again
@@ -77,5 +77,13 @@ class Warnings:
             for text, count in self._counts.most_common(_MOST_TEXTS)
         ]
 
-    def _count(self, message: Warning | str, category: type[Warning], *_: Any) -> None:
+    def _count(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         self.add(" ".join(f"{category.__name__}: {message}".split()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import joblib
 import numpy as np
@@ -25,5 +26,7 @@ def load_data(path: Path) -> Dataset:
     data: Dataset = joblib.load(path, mmap_mode="c")
     parts = {name: getattr(data, name) for name in ("X_train", "y_train", "X_test", "y_test")}
     # Plain arrays: some libraries treat numpy's subclasses as something else.
-    plain = {n: part.view(np.ndarray) for n, part in parts.items() if isinstance(part, np.memmap)}
+    plain: dict[str, Any] = {
+        name: part.view(np.ndarray) for name, part in parts.items() if isinstance(part, np.memmap)
+    }
     return replace(data, **plain)

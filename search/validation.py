@@ -126,7 +126,7 @@ def part_of(data: Dataset, rows: np.ndarray) -> Dataset:
     n_train = len(data.y_train)
     if len(rows) == n_train:
         return data
-    along = {
+    along: dict[str, Any] = {
         name: np.concatenate([values[:n_train][rows], values[n_train:]])
         for name in ("time_index", "groups")
         if (values := getattr(data, name)) is not None
