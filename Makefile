@@ -1,22 +1,37 @@
 .DEFAULT_GOAL := test
 PYTHON ?= python3
 BIN := .venv/bin
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo --non-interactive)
+PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 export BAKEOFF_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
-.venv/.installed: pyproject.toml constraints.txt
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("bakeoff needs Python 3.11 or newer, and this is " + sys.version.split()[0] + "; say which, as in: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+
+# torch goes first and alone: the constraint then holds for a build of it that pip finds locally too.
+.venv/.runtime: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) torch
+	$(PIP) --editable .
+	touch $@
+
+.venv/.installed: .venv/.runtime
+	$(PIP) --editable ".[test]"
+	touch $@
+
+.venv/.docs: .venv/.installed
+	$(PIP) --editable ".[docs]"
 	touch $@
 
 .PHONY: demo
-demo: .venv/.installed  ## Compare three models on handwritten digits and say where the report is
+demo: .venv/.runtime  ## Compare three models on handwritten digits and say where the report is
 	$(BIN)/bakeoff compare digits --models knn forest cnn --out runs/demo --resume
 
 .PHONY: browser
 browser:  ## Install Chromium for the browser tests, where it is absent
-	@command -v chromium >/dev/null || (apt-get update --quiet && apt-get install --quiet --yes chromium)
+	@command -v chromium >/dev/null \
+	  || { $(ROOT) apt-get update --quiet && $(ROOT) apt-get install --quiet --yes chromium; } \
+	  || echo "Chromium is absent and could not be installed: the browser tests will be skipped."
 
 .PHONY: check
 check: .venv/.installed  ## Format check, lint, types
@@ -34,8 +49,13 @@ test-all: .venv/.installed browser check  ## The longer checks too
 
 .PHONY: bench
 bench: .venv/.installed  ## Run every benchmark, one after the other
-	for question in benchmarks/*.py; do $(BIN)/python $$question || exit 1; done
+	@for question in benchmarks/*.py; do echo "== $$question"; $(BIN)/python $$question || exit 1; done
+
+.PHONY: docs
+docs: .venv/.docs  ## Build the site into docs/_build
+	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build
+	@echo "Site: docs/_build/index.html"
 
 .PHONY: help
-help:
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+help:  ## List what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 
-from estimators.spec import Spec
+from estimators.spec import KINDS, TASKS, Spec
 
 # name: (module, its public classes...). Nothing is imported before it is asked for.
 MODELS: dict[str, tuple[str, ...]] = {
@@ -21,6 +21,12 @@ MODELS: dict[str, tuple[str, ...]] = {
     "lof": ("estimators.classical.lof", "LocalOutlierFactor"),
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
+    "vgg": ("estimators.deep.vgg", "VGGClassifier"),
+    "inception": ("estimators.deep.inception", "InceptionClassifier"),
+    "resnet": ("estimators.deep.resnet", "ResNetClassifier"),
+    "densenet": ("estimators.deep.densenet", "DenseNetClassifier"),
+    "efficientnet": ("estimators.deep.efficientnet", "EfficientNetClassifier"),
+    "vit": ("estimators.deep.vit", "ViTClassifier"),
 }
 
 
@@ -41,11 +47,19 @@ def names(task: str | None = None, kind: str | None = None) -> list[str]:
     list of str
         In the order of the registry.
 
+    Raises
+    ------
+    ValueError
+        If there is no such task or kind.
+
     Examples
     --------
     >>> names()[:2]
     ['dummy', 'logistic']
     """
+    for parameter, value, known in (("task", task, TASKS), ("kind", kind, KINDS)):
+        if value is not None and value not in known:
+            raise ValueError(f"{parameter} must be one of {', '.join(known)}, got {value!r}.")
     found = list(MODELS)
     if task is not None:
         found = [name for name in found if task in get(name).tasks]

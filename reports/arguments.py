@@ -1,0 +1,149 @@
+"""What the words on the command line mean: lists, times, sizes, data, folders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pipelines.dataset import Dataset
+
+LISTS = ("--models", "--metrics")
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def gather(words: Sequence[str]) -> list[str]:
+    """Join the values that follow a flag of ``LISTS`` with commas, as its option takes one value.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The command line.
+
+    Returns
+    -------
+    list of str
+        The same with one value behind each of the flags.
+
+    Examples
+    --------
+    >>> gather(["digits", "--models", "knn", "forest", "--trials", "5"])
+    ['digits', '--models', 'knn,forest', '--trials', '5']
+    """
+    gathered: list[str] = []
+    in_list = False
+    for word in words:
+        if in_list and gathered[-1] not in LISTS and not word.startswith("-"):
+            gathered[-1] += f",{word}"
+            continue
+        in_list = word in LISTS or (in_list and not word.startswith("-"))
+        gathered.append(word)
+    return gathered
+
+
+def names(text: str) -> list[str]:
+    """Return the names in a text with commas between them.
+
+    >>> names("knn, forest,")
+    ['knn', 'forest']
+    """
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a time such as "90", "45s", "10m" or "1h30m".
+
+    >>> seconds("10m"), seconds("1h30m"), seconds("0.5")
+    (600.0, 5400.0, 0.5)
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhd]?)", text.strip().lower())
+    total = sum(float(number) * _SECONDS[unit or "s"] for number, unit in parts)
+    is_whole = re.fullmatch(r"(?:\d+(?:\.\d+)?\s*[smhd]\s*)+|\d+(?:\.\d+)?", text.strip().lower())
+    if not is_whole or total <= 0:
+        raise typer.BadParameter(f"give a time such as 90s, 10m or 1h30m, got {text!r}.")
+    return float(total)
+
+
+def size(text: str) -> int:
+    """Return the bytes of a size such as "500M" or "4G".
+
+    >>> size("4G") == 4 * 1024**3
+    True
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])(?:i?B)?", text.strip(), re.IGNORECASE)
+    if not match or float(match[1]) <= 0:
+        raise typer.BadParameter(f"give a size such as 500M or 4G, got {text!r}.")
+    return round(float(match[1]) * _BYTES[match[2].upper()])
+
+
+def locate(data: str, target: str | None = None, task: str = "auto") -> Dataset:
+    """Return the data that a word names: a data set by its name, or else a file or folder.
+
+    Parameters
+    ----------
+    data : str
+        A name in ``pipelines.dataset_names()``, or a path. Where both exist the name wins;
+        ``./digits`` is the folder.
+    target : str or None, default=None
+        Column to be predicted, of a file only.
+    task : str, default="auto"
+        What is asked of a file.
+
+    Returns
+    -------
+    Dataset
+        Its training and test part.
+
+    Raises
+    ------
+    ValueError
+        If there are no such data, or they cannot be read.
+    """
+    # Lazy: `bakeoff --help` must not wait for pandas.
+    import pipelines
+
+    known = pipelines.dataset_names()
+    # "nab/realKnownCause/nyc_taxi" is a member of the data set "nab", not a path.
+    may_be_name = data in known or (data.partition("/")[0] in known and not Path(data).exists())
+    if not may_be_name and (Path(data).exists() or _looks_like_a_path(data)):
+        return pipelines.read_data(data, target=target, task=task)
+    if target is not None or task != "auto":
+        raise ValueError(
+            f"--target and --task are for files, and {data!r} is a data set by name; "
+            f"leave them out, or write ./{data} if you mean a file or folder."
+        )
+    return pipelines.load_dataset(data)
+
+
+def _looks_like_a_path(data: str) -> bool:
+    return Path(data).suffix != "" or "/" in data or "\\" in data
+
+
+def run_folder(data_name: str, *, resume: bool, runs: Path = Path("runs")) -> Path:
+    """Return the folder of a run that was given none: ``runs/<data>-<date>-<time>``.
+
+    Parameters
+    ----------
+    data_name : str
+        Name of the data.
+    resume : bool
+        Whether to go on with the newest run of these data, if there is one.
+    runs : path, default="runs"
+        Where runs stand.
+
+    Returns
+    -------
+    Path
+        Not made yet, if it is new.
+    """
+    stem = re.sub(r"[^\w.-]+", "-", data_name).strip("-.") or "data"
+    stamp = "[0-9]" * 8 + "-" + "[0-9]" * 6
+    earlier = sorted(runs.glob(f"{stem}-{stamp}")) if resume else []
+    return earlier[-1] if earlier else runs / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"

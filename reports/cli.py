@@ -1,0 +1,264 @@
+"""The command ``bakeoff``. Whatever is slow to import is imported where it is used."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from reports import arguments
+from reports.terminal import print_report, print_table
+
+app = typer.Typer(
+    name="bakeoff",
+    help="Which model should I use for this data, and how sure can I be?",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_OURS = ("estimators", "pipelines", "search", "reports")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Parameters
+    ----------
+    words : sequence of str or None, default=None
+        The command line, that of the process if None.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done, 1 a model failed, 2 wrong usage or unreadable data, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if words is None else words) or ["--help"]
+    try:
+        status = app(arguments.gather(given), prog_name="bakeoff", standalone_mode=False)
+    except typer.TyperException as error:
+        known = [
+            command.callback.__name__ for command in app.registered_commands if command.callback
+        ]
+        command = f" {given[0]}" if given[0] in known else ""
+        return _complain(f"{error.format_message()} See `bakeoff{command} --help`.")
+    except (ValueError, RuntimeError, OSError) as error:
+        if not _is_meant_for_people(error):
+            raise
+        return _complain(str(error))
+    return int(status or 0)
+
+
+def _is_meant_for_people(error: Exception) -> bool:
+    """Tell whether the world or our own check is at fault, and not a mistake of the program."""
+    if isinstance(error, OSError):
+        return True
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return str(frame.f_globals.get("__name__", "")).split(".")[0] in _OURS
+
+
+def _complain(message: str) -> int:
+    print(f"bakeoff: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bakeoff {version('bakeoff')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Take what stands before the name of a command."""
+
+
+@app.command()
+def compare(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A data set's name, a file or a folder of images.")
+    ],
+    target: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column to predict, of a file.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="What is asked of a file: classification, regression, ...")
+    ] = "auto",
+    models: Annotated[
+        str | None,
+        typer.Option(metavar="NAME...", help="Models, as `bakeoff models` lists them."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each model's search.")] = 20,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            parser=arguments.seconds,
+            metavar="TIME",
+            help="Start no trial of a model's search after this time, as in 90s, 10m or 1h30m.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            parser=arguments.seconds, metavar="TIME", help="End a model that takes longer."
+        ),
+    ] = None,
+    memory_limit: Annotated[
+        int | None,
+        typer.Option(
+            parser=arguments.size, metavar="SIZE", help="End a model that needs more, as in 4G."
+        ),
+    ] = None,
+    cv: Annotated[
+        int | None, typer.Option(min=2, help="Folds of the search; chosen by the data if absent.")
+    ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(metavar="NAME...", help="Metrics; the first one is optimised."),
+    ] = None,
+    search_rows: Annotated[
+        int | None,
+        typer.Option(min=10, metavar="N", help="Search on a sample of N training rows."),
+    ] = None,
+    evaluation: Annotated[
+        Literal["holdout", "nested"],
+        typer.Option(help="Judge once on the test part, or by nested folds too."),
+    ] = "holdout",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is drawn.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes of a model's search.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Folder of the run; runs/DATA-DATE-TIME if absent."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in that folder, if there is one.")
+    ] = False,
+) -> int:
+    """Tune models on DATA, judge them on data the tuning never saw, and write the report."""
+    dataset = arguments.locate(data, target=target, task=task)
+    # Lazy: neither `bakeoff --help` nor a data set's misspelt name must wait for the rest.
+    from reports.progress import watcher
+    from search import compare as run_comparison
+
+    run = out or arguments.run_folder(dataset.name, resume=resume)
+    try:
+        with watcher(Console(stderr=True)) as watch:
+            run_comparison(
+                arguments.names(models) if models else None,
+                dataset,
+                n_trials=trials,
+                timeout=timeout,
+                time_limit=time_limit,
+                memory_limit=memory_limit,
+                cv=cv,
+                metrics=arguments.names(metrics) if metrics else None,
+                evaluation=evaluation,
+                search_rows=search_rows,
+                n_jobs=jobs,
+                random_state=seed,
+                run_dir=run,
+                resume=resume,
+                progress=watch,
+            )
+    except KeyboardInterrupt:
+        print(f"Interrupted; what is finished is kept. Go on with: {_again(run)}", file=sys.stderr)
+        return 130
+    return _write_report(run, html=run / "report.html")
+
+
+def _again(run: Path) -> str:
+    """Return the command line that goes on with ``run``."""
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    out = [] if any(word.split("=")[0] == "--out" for word in words) else ["--out", str(run)]
+    return shlex.join(["bakeoff", *words, *out, "--resume"])
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the page goes; RUN/report.html if absent."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a Markdown folder too.")
+    ] = None,
+) -> int:
+    """Write the report of a run again, from what stands in its folder."""
+    return _write_report(run, html=html or run / "report.html", markdown=markdown)
+
+
+def _write_report(run: Path, html: Path, markdown: Path | None = None) -> int:
+    """Write the report of ``run`` and print its table; return 1 if a model failed, else 0."""
+    # Lazy: `bakeoff --help` must not wait for matplotlib.
+    from reports import Report
+    from search.run_directory import RunDirectory
+
+    written = Report(run)
+    written.to_html(html)
+    if markdown:
+        written.to_markdown(markdown)
+    print_report(written)
+    for path in filter(None, (html, markdown)):
+        print(f"Report: {path}")
+    directory = RunDirectory(run)
+    ends = {name: directory.status(name) for name in directory.manifest["question"]["models"]}
+    failed = [name for name, end in ends.items() if end is not None and end[0] != "complete"]
+    if failed:
+        print(f"Not all went well, the report says why: {', '.join(failed)}.", file=sys.stderr)
+    return 1 if failed else 0
+
+
+@app.command()
+def models(
+    task: Annotated[
+        str | None, typer.Option(help="Only those that serve it, as in regression.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only those that take it: table, image, text or series.")
+    ] = None,
+) -> None:
+    """List the models: what they serve, what they take, when they are a good choice."""
+    # Lazy: the registry's names are free, but what a model says of itself imports its file.
+    from estimators import registry
+
+    specs = {name: registry.get(name) for name in registry.names(task, kind)}
+    print_table(
+        ("name", "model", "tasks", "data", "good for"),
+        [
+            (name, spec.title, ", ".join(spec.tasks), ", ".join(sorted(spec.kinds)), spec.summary)
+            for name, spec in specs.items()
+        ],
+    )
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets that have a name: what is asked of them, where they come from."""
+    # Lazy: `bakeoff --help` must not wait for pandas.
+    from pipelines.loaders import CATALOGUE
+
+    print_table(
+        ("name", "what", "task", "data", "where from"),
+        [
+            (
+                name,
+                entry.title,
+                entry.task,
+                entry.kind,
+                "download" if entry.files else "scikit-learn",
+            )
+            for name, entry in CATALOGUE.items()
+        ],
+    )
