@@ -21,13 +21,14 @@ def append_lines(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """
     if not lines:
         return
-    text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
-    with refusals_in_words(path), path.open("ab") as file:
+    rest = memoryview("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines).encode())
+    # Without a buffer: one would write what is left of refused lines when it is closed.
+    with refusals_in_words(path), path.open("ab", buffering=0) as file:
         end = _end_of_whole_lines(path)
         file.truncate(end)
         try:
-            file.write(text.encode())
-            file.flush()
+            while rest:
+                rest = rest[file.write(rest) :]
             os.fsync(file.fileno())
         except OSError:
             os.truncate(path, end)
