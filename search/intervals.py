@@ -123,8 +123,12 @@ def _of_resampled(found: Resampled, bounded: bool, given: Answers, level: float)
     if not np.isfinite(value):
         return Estimate(math.nan, math.nan, math.nan, "undefined")
     if not found.is_constant:
-        return Estimate(value, *found.interval(level), found.method)
+        return Estimate(value, *found.bca_interval(level), _method(found))
     if bounded and (value > 1 - 1e-9 or value < 1e-9):
         rarest = int(np.unique(given.truth, return_counts=True)[1].min())
         return _wilson(round(value), rarest, level, f"Wilson with the {rarest} rows of a class")
     return Estimate(value, value, value, "constant under resampling")
+
+
+def _method(found: Resampled) -> str:
+    return f"BCa {found.method}" if len(found.replicates) else f"Student's t, {found.method}"

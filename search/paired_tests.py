@@ -39,8 +39,8 @@ class PairedTest:
         The same after Holm's correction for all pairs that were tested together.
     effect_size : float
         The difference in standard deviations of the difference of a single row (Cohen's d of
-        paired values); for accuracy Cohen's g, the share of the disagreements that the first model
-        gets right, less one half.
+        paired values), NaN where no resample changes it; for accuracy Cohen's g, the share of the
+        disagreements that the first model gets right, less one half.
     method : str
         Names of the methods behind p-value and interval.
     """
@@ -89,7 +89,8 @@ def paired_test(
     """Test whether two models differ on the same rows.
 
     Accuracy: McNemar's exact test, with the interval of Bonett and Price. Every other metric: the
-    BCa bootstrap of the difference, both models judged on the same resamples.
+    paired bootstrap, both models judged on the same resamples, which gives the standard error of
+    the difference to Student's t.
 
     Parameters
     ----------
@@ -229,7 +230,8 @@ def _mcnemar(
     discordant = gains + losses
     p_value = float(stats.binomtest(gains, discordant).pvalue) if discordant else 1.0
     up, down = (gains + 1) / (n + 2), (losses + 1) / (n + 2)
-    half = stats.norm.ppf((1 + level) / 2) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    variance = (up + down - (up - down) ** 2) / (n + 2)
+    half = float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(variance)
     return PairedTest(
         first, second, "accuracy",
         (gains - losses) / n, max(up - down - half, -1.0), min(up - down + half, 1.0),
@@ -241,24 +243,18 @@ def _mcnemar(
 def _bootstrap(
     first: str, second: str, metric: str, difference: Resampled, level: float
 ) -> PairedTest:
-    value, p_value = difference.observed, difference.p_value()
-    if difference.is_constant:
-        low, high, effect = (
-            value,
-            value,
-            0.0 if abs(value) < 1e-12 else math.copysign(math.inf, value),
-        )
-    else:
-        low, high = difference.interval(level)
-        effect = value / (difference.standard_error * math.sqrt(difference.n_units))
+    value, p_value = difference.observed, difference.t_test()
+    low, high = difference.t_interval(level)
+    spread = difference.standard_error * math.sqrt(difference.n_units)
+    effect = value / spread if not difference.is_constant else 0.0 if p_value == 1 else math.nan
     return PairedTest(
         first, second, metric, value, low, high, p_value, p_value, effect,
-        f"paired {difference.method}",
+        f"paired t-test with the standard error of the {difference.method}",
     )  # fmt: skip
 
 
 def _holm(tests: list[PairedTest]) -> list[PairedTest]:
-    if not tests:
-        return []
+    if len(tests) < 2:  # nothing to correct, and multipletests collects garbage for 0.1 s
+        return tests
     adjusted = multipletests([test.p_value for test in tests], method="holm")[1]
     return [replace(test, adjusted=float(p)) for test, p in zip(tests, adjusted, strict=True)]

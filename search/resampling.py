@@ -57,10 +57,9 @@ class Resampled:
 
     @property
     def method(self) -> str:
-        """Name of the method behind interval and p-value."""
-        if len(self.replicates):
-            return f"BCa bootstrap, {len(self.replicates):,} resamples"
-        return "normal approximation with the standard error of the jackknife"
+        """What the standard error comes from."""
+        n_resamples = len(self.replicates)
+        return f"bootstrap, {n_resamples:,} resamples" if n_resamples else "jackknife, 200 groups"
 
     @property
     def is_constant(self) -> bool:
@@ -71,51 +70,52 @@ class Resampled:
 
     @property
     def standard_error(self) -> float:
-        """Standard error by the jackknife."""
+        """Standard deviation of the replicates, or the jackknife's where there are none."""
+        if self.is_constant:
+            return 0.0
+        if len(self.replicates):
+            return float(self._finite.std(ddof=1))
         u = self._influence
         return math.sqrt((len(u) - 1) / len(u) * float(u @ u))
 
-    def interval(self, level: float) -> tuple[float, float]:
-        """Return the interval of that confidence level: BCa, widened as Student's t widens.
+    def bca_interval(self, level: float) -> tuple[float, float]:
+        """Return the BCa interval, widened as Student's t widens (t's own without replicates).
 
         The widening, Hesterberg's expanded percentile, mends that a plug-in distribution is
         narrower by ``sqrt((n - 1) / n)`` and takes its variance for known.
         """
-        z = self._widening * stats.t.ppf((1 + level) / 2, self.n_units - 1)
         if not len(self.replicates):
-            half = z * self.standard_error
-            return self.observed - half, self.observed + half
+            return self.t_interval(level)
+        widening = math.sqrt(self.n_units / (self.n_units - 1))
+        z = widening * stats.t.ppf((1 + level) / 2, self._freedom)
         bias, a = self._bias, self._acceleration
         ends = [stats.norm.cdf(bias + (bias + q) / (1 - a * (bias + q))) for q in (-z, z)]
         low, high = np.quantile(self._finite, ends)
         return float(low), float(high)
 
-    def p_value(self) -> float:
-        """Return the two-sided p-value of "the true value is 0", by inverting the interval.
+    def t_interval(self, level: float) -> tuple[float, float]:
+        """Return Student's t interval around the observed value."""
+        half = float(stats.t.ppf((1 + level) / 2, self._freedom)) * self.standard_error
+        return self.observed - half, self.observed + half
 
-        Where 0 lies outside all replicates it is that of a t-test with the jackknife's standard
-        error, and at most ``2 / (n_resamples + 1)``.
+    def t_test(self) -> float:
+        """Return the two-sided p-value of "the true value is 0", in accord with `t_interval`.
+
+        For a difference of two models it keeps its level from 50 rows on, which inverting BCa or
+        percentile intervals does not (they reject equal models in 6 to 20 of 100 cases).
         """
         if self.is_constant:
-            return 1.0 if abs(self.observed) < 1e-12 else 0.0
-        z, largest = self.observed / self.standard_error, 1.0
-        if len(self.replicates):
-            share = _mid_share(self._finite, 0.0)
-            if 0 < share < 1:
-                shift = stats.norm.ppf(share) - self._bias
-                z = shift / (1 + self._acceleration * shift) - self._bias
-            else:
-                largest = 2 / (len(self.replicates) + 1)
-        tail = stats.t.sf(abs(z) / self._widening, self.n_units - 1)
-        return min(2 * float(tail), largest)
+            # All rows say the same: a sign test, of half of them since some may be bystanders.
+            return 1.0 if abs(self.observed) < 1e-12 else 0.5 ** (self.n_units // 2 - 1)
+        return 2 * float(stats.t.sf(abs(self.observed) / self.standard_error, self._freedom))
 
     @property
     def _finite(self) -> np.ndarray:
         return self.replicates[np.isfinite(self.replicates)]
 
     @property
-    def _widening(self) -> float:
-        return math.sqrt(self.n_units / (self.n_units - 1))
+    def _freedom(self) -> int:
+        return (self.n_units if len(self.replicates) else len(self.jackknife)) - 1
 
     @property
     def _influence(self) -> np.ndarray:
@@ -185,7 +185,7 @@ def time_blocks(n_rows: int) -> np.ndarray:
 
 def _mid_share(values: np.ndarray, at: float) -> float:
     """Return the share of values below, half of those equal (to rounding) included."""
-    equal = np.abs(values - at) <= 1e-6 * max(1e-3, abs(at))
+    equal = np.abs(values - at) <= 1e-6 * abs(at)
     return float(np.mean((values < at) & ~equal) + np.mean(equal) / 2)
 
 
