@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal[
-    "text", "model", "class", "number", "integer", "score", "estimate", "share", "p_value",
+    "text", "model", "class", "number", "integer", "score", "estimate", "difference", "share", "p_value",
     "seconds", "spread", "bytes", "params", "mark",
 ]  # fmt: skip
 
@@ -18,7 +18,6 @@ class Column:
     key: str
     title: str
     kind: Kind = "text"
-    note: str = ""
 
 
 @dataclass(frozen=True)

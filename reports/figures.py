@@ -10,17 +10,18 @@ import importlib
 import io
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from reports import palette
 from reports.blocks import Figure
-from reports.words import shorten
+from reports.words import seconds, shorten
 
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -68,17 +69,17 @@ def colour(name: str) -> str:
     return palette.LIGHT[name]
 
 
-def line_style(position: int | None) -> dict[str, Any]:
-    """Return colour and dash of the model at that position, None for the dummy."""
-    if position is None:
+def line_style(series: int | None) -> dict[str, Any]:
+    """Return colour and dash of a series, None for the dummy."""
+    if series is None:
         return {"color": colour("dummy"), "linestyle": (0, (1, 2)), "linewidth": 1.6}
-    dash = palette.DASHES[position % len(palette.DASHES)]
-    return {"color": colour(palette.series(position)), "linestyle": dash}
+    dash = palette.DASHES[series % len(palette.DASHES)]
+    return {"color": colour(palette.series(series)), "linestyle": dash}
 
 
-def marker(position: int | None) -> str:
-    """Return the marker of the model at that position, None for the dummy."""
-    return "x" if position is None else palette.MARKERS[position % len(palette.MARKERS)]
+def marker(series: int | None) -> str:
+    """Return the marker of a series, None for the dummy."""
+    return "x" if series is None else palette.MARKERS[series % len(palette.MARKERS)]
 
 
 def axes(
@@ -96,9 +97,34 @@ def axes(
     )
 
 
+def limits(
+    rows: Sequence[dict[str, Any]], values: Callable[[dict[str, Any]], Sequence[float | None]]
+) -> tuple[float, float]:
+    """Return the range of an axis of scores: of the models, and of the dummy if it is not far off.
+
+    A dummy that is twice as far away as the models are from each other would press them together.
+    """
+    models = [v for row in rows if row["series"] is not None for v in values(row) if v is not None]
+    everything = [v for row in rows for v in values(row) if v is not None]
+    low, high = min(models or everything), max(models or everything)
+    reach = max(high - low, 1e-3 * max(abs(low), abs(high), 1e-9))
+    if min(everything) >= low - 2 * reach and max(everything) <= high + 2 * reach:
+        low, high = min(everything), max(everything)
+    margin = 0.12 * max(high - low, reach)
+    return low - margin, high + margin
+
+
+def time_axis(axis: Any) -> None:
+    """Write the ticks of a logarithmic axis of seconds as durations."""
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0), numticks=6))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: seconds(value)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_minor_locator(NullLocator())
+
+
 def room(labels: Sequence[str], least: float = 40, most: float = 190) -> float:
     """Return the margin in points that the longest of some labels needs."""
-    return min(most, max(least, 16 + 6.6 * max(map(len, labels), default=0)))
+    return min(most, max(least, 14 + 5.9 * max(map(len, labels), default=0)))
 
 
 def legend_height(n_entries: int, columns: int = 2) -> int:

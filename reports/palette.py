@@ -56,7 +56,7 @@ DASHES: tuple[tuple[float, tuple[float, ...]], ...] = (
 
 
 def series(position: int | None) -> str:
-    """Return the name of the colour of the model at that position, None for the dummy.
+    """Return the name of the colour of a series, None for the dummy.
 
     >>> series(0), series(12), series(None)
     ('s0', 's2', 'dummy')

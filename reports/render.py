@@ -20,20 +20,23 @@ from reports import palette, words
 from reports.blocks import Block, Column, Figure, Figures, Fold, Gallery, Summary, Table
 from search.disk import refusals_in_words, write_at_once
 
+_PAIRS: dict[str, Callable[[Any], tuple[str, str]]] = {
+    "estimate": words.estimate_parts,
+    "difference": words.difference_parts,
+    "spread": words.spread_parts,
+}
 _FORMATS: dict[str, Callable[[Any], str]] = {
     "number": words.number,
     "integer": lambda value: "–" if value is None else f"{value:,}",
     "score": words.score,
-    "estimate": words.estimate,
     "share": words.share,
     "p_value": words.p_value,
     "seconds": words.seconds,
-    "spread": words.spread,
     "bytes": words.size,
     "mark": lambda value: "yes" if value else "",
     "params": lambda value: "–" if value is None else words.params(value),
 }
-_NUMERIC = frozenset(_FORMATS) - {"mark", "params"}
+_NUMERIC = (frozenset(_FORMATS) | frozenset(_PAIRS)) - {"mark", "params"}
 _LONGEST_CELL = 160
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$!])")
 
@@ -140,9 +143,10 @@ def _environment(summary: Summary, *, autoescape: bool) -> Environment:
         lstrip_blocks=True,
     )
     titles = {model["name"]: model["title"] for model in summary.models}
-    colours = {model["name"]: palette.series(model["position"]) for model in summary.models}
+    colours = {model["name"]: palette.series(model["series"]) for model in summary.models}
     environment.filters |= {
         "cell": partial(_cell, titles),
+        "parts": partial(_parts, titles),
         "long": _long,
         "title_of": titles.get,
         "series": colours.get,
@@ -155,8 +159,20 @@ def _environment(summary: Summary, *, autoescape: bool) -> Environment:
 
 
 def _cell(titles: dict[str, str], row: dict[str, Any], column: Column) -> str:
-    """Return the value of a cell as people read it."""
+    """Return the value of a cell on one line."""
+    main, rest = _parts(titles, row, column)
+    return f"{main} {rest}" if rest else main
+
+
+def _parts(titles: dict[str, str], row: dict[str, Any], column: Column) -> tuple[str, str]:
+    """Return the value of a cell as people read it, and its interval or range."""
     value = row.get(column.key)
+    return (
+        _PAIRS[column.kind](value) if column.kind in _PAIRS else (_text(titles, value, column), "")
+    )
+
+
+def _text(titles: dict[str, str], value: Any, column: Column) -> str:
     if column.kind in _FORMATS:
         return _FORMATS[column.kind](value)
     if value is None:
@@ -175,7 +191,7 @@ def _long(row: dict[str, Any], column: Column) -> str:
 def _order(row: dict[str, Any], column: Column) -> Any:
     """Return what a column is sorted by."""
     value = row.get(column.key)
-    if column.kind in ("estimate", "spread"):
+    if column.kind in _PAIRS:
         value = value[0] if value else None
     return value if column.kind in _NUMERIC and value is not None else ""
 

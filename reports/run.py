@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.evidence import Evidence, weigh
 from reports.words import clean, distinct
 from search.metrics import METRICS, Metric
 from search.predictions import encode_classes, encode_numbers
@@ -46,6 +47,11 @@ class Model:
     def is_dummy(self) -> bool:
         """Whether it is the baseline."""
         return self.name == "dummy"
+
+    @property
+    def series(self) -> int | None:
+        """Its colour, dash and marker in every plot; None is the baseline's."""
+        return None if self.is_dummy else self.position
 
     @cached_property
     def test(self) -> dict[str, float]:
@@ -172,6 +178,23 @@ class Run:
         """The models with a test score, the best first."""
         done = [model for model in self.models if model.done]
         return sorted(done, key=lambda m: -self.metric.sign * m.test[self.metric.name])
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Intervals of the scores and tests of their differences."""
+        arrays = {model.name: self.raw_predictions(model) for model in self.ranked}
+        return weigh(
+            self.metric,
+            self.metrics,
+            {name: found for name, found in arrays.items() if found},
+            {m.name: self.metric.sign * m.test[self.metric.name] for m in self.ranked},
+            in_time=self.kind == "series" or self.task == "forecasting",
+        )
+
+    def estimate(self, model: Model, metric: Metric) -> list[float | None]:
+        """Return a test score with the ends of its 95 % interval, each None if unknown."""
+        ends = self.evidence.intervals.get((model.name, metric.name), (None, None))
+        return [model.test.get(metric.name), *ends]
 
     @property
     def is_classification(self) -> bool:

@@ -36,10 +36,7 @@ def summarize(run: Run) -> Summary:
         date=run.manifest["created"][:10],
         task=run.task,
         kind=run.kind,
-        models=tuple(
-            {"name": m.name, "title": m.title, "position": None if m.is_dummy else m.position}
-            for m in run.models
-        ),
+        models=tuple({"name": m.name, "title": m.title, "series": m.series} for m in run.models),
         classes=tuple(run.class_names) if run.is_classification else (),
         verdict=judge(run),
         sections=tuple(part for part in parts if isinstance(part, Section)),

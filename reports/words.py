@@ -12,12 +12,12 @@ _KEPT = frozenset("\n\t")
 
 
 def clean(value: Any) -> Any:
-    """Make the invisible visible in every string of plain data that came from outside.
+    r"""Make the invisible visible in every string of plain data that came from outside.
 
     Control characters, lone surrogates and the marks that turn the direction of writing would
     break the page, or make it say something else than it holds.
 
-    >>> clean({"a": ["x\\u202ey", 1]})
+    >>> clean({"a": ["x\u202ey", 1]})
     {'a': ['x[U+202E]y', 1]}
     """
     if isinstance(value, str):
@@ -73,6 +73,15 @@ def listing(items: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
+def sentence(text: str) -> str:
+    """Return a text that starts with a capital letter.
+
+    >>> sentence("k nearest neighbours")
+    'K nearest neighbours'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def counted(n: int, noun: str, plural: str | None = None) -> str:
     """Return the number with its noun.
 
@@ -90,7 +99,7 @@ def number(value: float | None, digits: int = 4) -> str:
     """
     if value is None or not math.isfinite(value):
         return "–"
-    if isinstance(value, int) or float(value).is_integer() and abs(value) < 1e6:
+    if float(value).is_integer() and abs(value) < 1e6:
         return f"{int(value):,}".replace("-", "−")
     return f"{value:.{digits}g}".replace("-", "−", 1) if value < 0 else f"{value:.{digits}g}"
 
@@ -115,11 +124,28 @@ def estimate(value: Sequence[float | None] | None) -> str:
     >>> estimate([0.97222, 0.95, 0.985])
     '0.972 [0.950, 0.985]'
     """
+    return " ".join(estimate_parts(value)).strip()
+
+
+def estimate_parts(value: Sequence[float | None] | None) -> tuple[str, str]:
+    """Return a score and its interval apart."""
     if value is None or value[0] is None:
-        return "–"
+        return "–", ""
     if value[1] is None or value[2] is None:
-        return score(value[0])
-    return f"{score(value[0])} [{score(value[1])}, {score(value[2])}]"
+        return score(value[0]), ""
+    return score(value[0]), f"[{score(value[1])}, {score(value[2])}]"
+
+
+def difference_parts(value: Sequence[float] | None) -> tuple[str, str]:
+    """Return a signed difference and its interval.
+
+    >>> difference_parts([0.04, 0.004, 0.079])
+    ('+0.040', '[+0.004, +0.079]')
+    """
+    if value is None:
+        return "–", ""
+    middle, low, high = (("+" if v > 0 else "") + score(v) for v in value)
+    return middle, f"[{low}, {high}]"
 
 
 def share(value: float | None) -> str:
@@ -162,16 +188,16 @@ def seconds(value: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def spread(value: Sequence[float] | None) -> str:
+def spread_parts(value: Sequence[float] | None) -> tuple[str, str]:
     """Return the median of several durations, and their range where there is one to show.
 
-    >>> spread([0.010, 0.009, 0.020])
-    '10 ms (9 ms to 20 ms)'
+    >>> spread_parts([0.010, 0.009, 0.020])
+    ('10 ms', '9 ms to 20 ms')
     """
     if not value:
-        return "–"
-    middle, low, high = value
-    return seconds(middle) + ("" if low == high else f" ({seconds(low)} to {seconds(high)})")
+        return "–", ""
+    middle, low, high = map(seconds, value)
+    return middle, "" if low == high else f"{low} to {high}"
 
 
 def size(value: float | None) -> str:

@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
-SECTIONS = ("comparison", "tradeoff", "failures", "reproduce")
+SECTIONS = (
+    "comparison",
+    "significance",
+    "tradeoff",
+    "per_class",
+    "confusion",
+    "curves",
+    "calibration",
+    "failures",
+    "reproduce",
+)

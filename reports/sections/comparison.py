@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.blocks import Column, Figure, Section, Table, Text
-from reports.evidence import interval
 from reports.run import Model, Run
-from reports.words import counted, estimate, score
+from reports.words import counted, estimate, score, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -18,9 +17,9 @@ def summarize(run: Run) -> Section:
     metric = run.metric
     better = "more" if metric.greater_is_better else "less"
     lead = (
-        f"Judged by {metric.title} ({better} is better) on {counted(run.data['n_test'], 'test row')}"
-        " that no search has seen. Brackets hold 95 % intervals: how far the score may move with "
-        "another test part of this size."
+        f"Judged by {metric.title} ({better} is better) on "
+        f"{counted(run.data['n_test'], 'test row')} that no search has seen. Brackets hold 95 % "
+        "intervals: what the score would plausibly be on any number of such rows."
     )
     rest = [model for model in run.models if not model.done]
     front = efficient(run.ranked)
@@ -62,6 +61,7 @@ def _costs(model: Model) -> tuple[float, ...]:
 
 def _columns(run: Run) -> tuple[Column, ...]:
     title = run.metric.title
+    all_done = all(model.done for model in run.models)
     return (
         Column("model", "Model", "model"),
         Column("test", f"Test {title}", "estimate"),
@@ -72,8 +72,7 @@ def _columns(run: Run) -> tuple[Column, ...]:
         Column("memory", "Peak memory", "bytes"),
         Column("efficient", "Best trade-off", "mark"),
         Column("params", "Tuned parameters", "params"),
-        Column("status", "Status"),
-    )
+    ) + (() if all_done else (Column("status", "Status"),))
 
 
 def _row(run: Run, model: Model, is_efficient: bool) -> dict[str, Any]:
@@ -92,17 +91,18 @@ def _row(run: Run, model: Model, is_efficient: bool) -> dict[str, Any]:
 
 
 def _estimate(run: Run, model: Model) -> list[float | None] | None:
-    if not model.done:
-        return None
-    return [model.test[run.metric.name], *interval(run, model, run.metric)]
+    return run.estimate(model, run.metric) if model.done else None
 
 
 def _all_metrics(run: Run) -> Table:
     columns = [Column("model", "Model", "model")]
     for metric in run.metrics:
         arrow = "↑" if metric.greater_is_better else "↓"
-        columns.append(Column(metric.name, f"{metric.title} {arrow}", "score"))
-    rows = tuple({"model": m.name, **m.test} for m in run.ranked)
+        columns.append(Column(metric.name, f"{sentence(metric.title)} {arrow}", "estimate"))
+    rows = tuple(
+        {"model": m.name} | {metric.name: run.estimate(m, metric) for metric in run.metrics}
+        for m in run.ranked
+    )
     caption = "Every metric on the test part (↑ more is better, ↓ less is better)"
     return Table("metrics", caption, tuple(columns), rows, True)
 
@@ -111,9 +111,9 @@ def _forest(run: Run) -> Figure:
     """Return the plot of all scores with their intervals."""
     estimates = [_estimate(run, model) for model in run.ranked]
     data = {
-        "title": run.metric.title,
+        "title": sentence(run.metric.title),
         "rows": [
-            {"title": m.title, "position": None if m.is_dummy else m.position, "estimate": e}
+            {"title": m.title, "series": m.series, "estimate": e}
             for m, e in zip(run.ranked, estimates, strict=True)
         ],
     }
@@ -132,22 +132,26 @@ def _forest(run: Run) -> Figure:
 
 
 def draw_scores(canvas: Canvas, data: dict[str, Any]) -> None:
-    """Draw a dot with a bar for every model."""
+    """Draw a dot with a bar for every model; a dummy far off stands at the edge."""
     from reports import figures  # matplotlib is loaded when something is drawn
 
     rows = data["rows"]
     names = [figures.label(row["title"], 28) for row in rows]
-    ax = figures.axes(canvas, left=figures.room(names), right=60)
+    ax = figures.axes(canvas, left=figures.room(names), right=64)
+    low, high = figures.limits(rows, lambda row: row["estimate"])
     for y, row in enumerate(rows):
-        value, low, high = row["estimate"]
-        colour = figures.line_style(row["position"])["color"]
-        if low is not None:
-            ax.plot([low, high], [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
+        value = row["estimate"][0]
+        ends = [end if end is not None else value for end in row["estimate"][1:]]
+        colour = figures.line_style(row["series"])["color"]
+        if not low <= value <= high:
+            edge, arrow = (low, "←") if value < low else (high, "→")
+            ax.annotate(f"{arrow} {score(value)}", (edge, y), va="center", color=colour)
+            continue
+        ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
         ax.plot(value, y, "o", color=colour, markersize=6.5)
-        end = value if high is None else max(high, value)
-        ax.annotate(score(value), (end, y), (8, 0), textcoords="offset points", va="center")
+        ax.annotate(score(value), (ends[1], y), (8, 0), textcoords="offset points", va="center")
     ax.set(yticks=range(len(rows)), yticklabels=names, ylim=(len(rows) - 0.4, -0.6))
-    ax.set_xlabel(data["title"])
+    ax.set(xlabel=data["title"], xlim=(low, high))
     ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reports.blocks import Column, Figure, Figures, Section, Table
 from reports.run import Model, Run
 from reports.sections.comparison import efficient
-from reports.words import listing, score, seconds
+from reports.words import listing, score, seconds, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -34,7 +34,7 @@ def _figure(run: Run, models: list[Model], front: set[str], cost: str) -> Figure
     points = [
         {
             "title": m.title,
-            "position": None if m.is_dummy else m.position,
+            "series": m.series,
             "seconds": m.fit_seconds if cost == "fit" else (m.predict_seconds or [0.0])[0],
             "score": m.test[run.metric.name],
             "efficient": m.name in front,
@@ -52,10 +52,10 @@ def _figure(run: Run, models: list[Model], front: set[str], cost: str) -> Figure
     )
     return Figure(
         f"tradeoff-{cost}",
-        f"{run.metric.title} against the seconds to {what}; filled: best trade-off",
+        f"{sentence(run.metric.title)} against the time to {what}; filled: best trade-off",
         f"{run.metric.title} against the seconds to {what}: {words}.",
         "tradeoff.draw_tradeoff",
-        {"metric": run.metric.title, "what": f"seconds to {what} (log scale)", "points": points},
+        {"metric": sentence(run.metric.title), "what": f"Time to {what}", "points": points},
         height=320,
         table=Table(f"tradeoff-{cost}", f"Score and seconds to {what}", columns, tuple(points)),
     )
@@ -65,16 +65,22 @@ def draw_tradeoff(canvas: Canvas, data: dict[str, Any]) -> None:
     """Draw one labelled point per model."""
     from reports import figures  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, left=50, right=16)
-    for point in data["points"]:
-        colour = figures.line_style(point["position"])["color"]
+    points = data["points"]
+    ax = figures.axes(canvas, left=58, right=20)
+    low, high = figures.limits(points, lambda point: [point["score"]])
+    shown = [point for point in points if low <= point["score"] <= high]
+    for point in shown:
+        colour = figures.line_style(point["series"])["color"]
         face = colour if point["efficient"] else "none"
         ax.plot(
-            point["seconds"], point["score"], figures.marker(point["position"]),
+            point["seconds"], point["score"], figures.marker(point["series"]),
             color=colour, markerfacecolor=face, markersize=8, linestyle="none",
         )  # fmt: skip
-    ax.set(xscale="log", xlabel=data["what"], ylabel=data["metric"])
-    ax.margins(0.18, 0.12)
-    ax.minorticks_off()
+    ax.set(xscale="log", xlabel=data["what"], ylabel=data["metric"], ylim=(low, high))
+    ax.margins(x=0.2)
+    figures.time_axis(ax.xaxis)
     ax.grid()
-    figures.label_points(ax, data["points"], "seconds", "score")
+    figures.label_points(ax, shown, "seconds", "score")
+    off = [f"{p['title']} {score(p['score'])}" for p in points if p not in shown]
+    if off:
+        ax.set_title(f"Off the scale: {', '.join(off)}", fontsize=10.5)

@@ -1,0 +1,151 @@
+"""ROC and precision-recall: what any threshold would give."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import (
+    PrecisionRecallDisplay,
+    RocCurveDisplay,
+    average_precision_score,
+    precision_recall_curve,
+    roc_auc_score,
+    roc_curve,
+)
+
+from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.run import Model, Predictions, Run
+from reports.words import listing, score, sentence
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+_GRID = np.unique(np.concatenate([np.linspace(0, 0.1, 41), np.linspace(0.1, 1, 61)]))
+_READ_OFF = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+_RECALLS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
+_MOST_CLASSES = 200
+
+
+def summarize(run: Run) -> Section | None:
+    """Return both plots; with several classes, the mean of one class against the rest."""
+    models = [m for m in run.ranked if m.name in run.predictions]
+    scored = [m for m in models if run.predictions[m.name].score is not None]
+    if not run.is_classification or not scored or not 2 <= len(run.classes) <= _MOST_CLASSES:
+        return None
+    several = len(run.classes) > 2
+    curves = [_curves(m, run.predictions[m.name]) for m in scored]
+    if several:
+        lead = "Each class against the rest, and the mean of all classes."
+    else:
+        lead = f"The scores of “{run.classes[1]}”, at every threshold."
+    missing = [m.title for m in models if m not in scored]
+    if missing:
+        lead += f" {sentence(listing(missing))} gives no scores that could be ranked."
+    return Section(
+        "curves", "Ranking: ROC and precision-recall", lead, (Figures((_roc(curves), _pr(curves))),)
+    )
+
+
+def _curves(model: Model, found: Predictions) -> dict[str, Any]:
+    """Return both mean curves on a grid, and the areas under them."""
+    scores = np.asarray(found.score)
+    classes = [1] if scores.shape[1] == 2 else range(scores.shape[1])
+    tpr, precision, areas, averages = [], [], [], []
+    for c in classes:
+        truth = found.truth == c
+        if truth.any() and not truth.all():
+            x, y, _ = roc_curve(truth, scores[:, c])
+            tpr.append(np.interp(_GRID, x, y))
+            p, r, _ = precision_recall_curve(truth, scores[:, c])
+            precision.append(np.interp(_GRID, r[::-1], p[::-1]))
+            areas.append(roc_auc_score(truth, scores[:, c]))
+            averages.append(average_precision_score(truth, scores[:, c]))
+    return {
+        "title": model.title,
+        "series": model.series,
+        "tpr": np.round(np.mean(tpr, axis=0), 5).tolist(),
+        "precision": np.round(np.mean(precision, axis=0), 5).tolist(),
+        "area": float(np.mean(areas)),
+        "average": float(np.mean(averages)),
+    }
+
+
+def _roc(curves: list[dict[str, Any]]) -> Figure:
+    columns = (
+        Column("title", "Model"),
+        *(Column(f"at{x}", f"found at {100 * x:g} % false alarms", "share") for x in _READ_OFF),
+        Column("area", "area", "score"),
+    )
+    rows = tuple(
+        {"title": c["title"], "area": c["area"]}
+        | {f"at{x}": float(np.interp(x, _GRID, c["tpr"])) for x in _READ_OFF}
+        for c in curves
+    )
+    return _figure("roc", "ROC: share of a class found against false alarms", curves, "area",
+                   Table("roc", "ROC read off", columns, rows))  # fmt: skip
+
+
+def _pr(curves: list[dict[str, Any]]) -> Figure:
+    columns = (
+        Column("title", "Model"),
+        *(Column(f"at{x}", f"precision at {100 * x:g} % recall", "share") for x in _RECALLS),
+        Column("average", "average", "score"),
+    )
+    rows = tuple(
+        {"title": c["title"], "average": c["average"]}
+        | {f"at{x}": float(np.interp(x, _GRID, c["precision"])) for x in _RECALLS}
+        for c in curves
+    )
+    return _figure("precision-recall", "Precision against recall", curves, "average",
+                   Table("precision-recall", "Precision-recall read off", columns, rows))  # fmt: skip
+
+
+def _figure(
+    name: str, caption: str, curves: list[dict[str, Any]], area: str, table: Table
+) -> Figure:
+    what = {"area": "area under the ROC curve", "average": "average precision"}[area]
+    words = ", ".join(f"{c['title']} {score(c[area])}" for c in curves)
+    legend = 12 + 17 * -(-len(curves) // 2)
+    return Figure(
+        name,
+        f"{caption}; in the legend the {what}",
+        f"{caption}. {sentence(what)}: {words}.",
+        f"curves.draw_{name.replace('-', '_')}",
+        {"curves": curves, "x": _GRID.round(5).tolist()},
+        height=330 + legend,
+        table=table,
+    )
+
+
+def draw_roc(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw the ROC curves."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(data["curves"])))
+    ax.plot([0, 1], [0, 1], color=figures.colour("line"), linewidth=1)
+    for curve in reversed(data["curves"]):
+        # the corner at (0, 0) belongs to the curve, though several rows may share the best score
+        RocCurveDisplay(fpr=[0, *data["x"]], tpr=[0, *curve["tpr"]]).plot(ax=ax)
+        ax.lines[-1].set(**figures.line_style(curve["series"]), label=_label(curve, "area"))
+    ax.set(xlabel="False positive rate", ylabel="True positive rate")
+    figures.legend_below(canvas, ax)
+
+
+def draw_precision_recall(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw the precision-recall curves."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(data["curves"])))
+    for curve in reversed(data["curves"]):
+        PrecisionRecallDisplay(curve["precision"], data["x"]).plot(ax=ax)
+        style = figures.line_style(curve["series"])
+        ax.lines[-1].set(**style, drawstyle="default", label=_label(curve, "average"))
+    ax.set(xlabel="Recall", ylabel="Precision")
+    figures.legend_below(canvas, ax)
+
+
+def _label(curve: dict[str, Any], area: str) -> str:
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    return f"{figures.label(curve['title'], 20)} {score(curve[area])}"
