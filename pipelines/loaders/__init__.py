@@ -9,6 +9,7 @@ from typing import Any
 
 from pipelines.dataset import Dataset
 
+from .assemble import image_shape
 from .catalogue import CATALOGUE, Entry, dataset_names
 from .home import DamagedFileError, DataNotFoundError, locate
 
@@ -55,7 +56,7 @@ def load_dataset(name: str) -> Dataset:
     entry = CATALOGUE[base]
     loaded = _load(base, entry, member)
     if entry.kind == "image":
-        loaded["image_shape"] = (*loaded["X_train"].shape[1:], 1)[:3]
+        loaded["image_shape"] = image_shape(loaded["X_train"])
     return Dataset(
         name=name,
         task=entry.task,
