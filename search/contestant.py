@@ -17,6 +17,7 @@ from imblearn.pipeline import Pipeline
 from sklearn.base import clone
 
 import estimators
+from estimators.deep.watching import watched
 from pipelines import make_pipeline
 from pipelines.dataset import Dataset
 from search.child import Send, peak_memory
@@ -27,13 +28,14 @@ from search.handover import load_data
 from search.metrics import evaluate, scorers
 from search.optuna_search import OptunaSearchCV
 from search.predictions import predictions
-from search.progress import Event, ModelStarted, StageStarted, to_plain
+from search.progress import EpochFinished, Event, ModelStarted, StageStarted, to_plain
 from search.run_directory import RunDirectory, make_row, plain
 from search.studies import StudyError, finished_trials
 from search.trial_rows import TrialRows
 from search.validation import choose_cv, groups_of, part_of, search_part
 
 OUTER_FOLDS = 5  # of nested cross-validation
+_OUTER = ("nested", "complete")  # stage and status of what an outer fold brought
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +90,9 @@ class _Course:
         self.data = load_data(contestant.data)
         self.warnings = Warnings()
         rows = [row for row in self.directory.rows() if row["model"] == self.name]
-        self.standing = {(r["stage"], r["fold"]) for r in rows if r["status"] == "complete"}
-        self.n_done = len({r["trial"] for r in rows} - {None})
+        outer = [row["fold"] for row in rows if (row["stage"], row["status"]) == _OUTER]
+        self.judged = {f for f in outer if outer.count(f) == len(self.question["metrics"])}
+        self.n_done = len({row["trial"] for row in rows} - {None})
 
     def run(self) -> None:
         """Go through the stages in their order."""
@@ -104,7 +107,7 @@ class _Course:
                 n_done=self.n_done,
             )
         )
-        with self.warnings.collected():
+        with self.warnings.collected(), watched(self._show_epoch):
             if nested:
                 self._judge_search()
             self._enter("search")
@@ -117,7 +120,7 @@ class _Course:
         splitter = choose_cv(self.data, OUTER_FOLDS, self.seed)
         X, y = self.data.X_train, self.data.y_train
         for fold, (train, rest) in enumerate(splitter.split(X, y, **groups_of(self.data))):
-            if ("nested", fold) not in self.standing:
+            if fold not in self.judged:
                 self._judge_fold(fold, part_of(self.data, train), part_of(self.data, rest))
 
     def _judge_fold(self, fold: int, train: Dataset, rest: Dataset) -> None:
@@ -215,6 +218,11 @@ class _Course:
 
     def _enter(self, stage: str) -> None:
         self._show(StageStarted(model=self.name, stage=stage))
+
+    def _show_epoch(self, row: Mapping[str, Any], n_epochs: int) -> None:
+        losses = {name: row[name] for name in ("train_loss", "valid_loss", "valid_score")}
+        event = EpochFinished(model=self.name, epoch=row["epoch"], n_epochs=n_epochs, **losses)
+        self.send({"event": plain(to_plain(event))})
 
     def _show(self, event: Event) -> None:
         self.send({"event": to_plain(event)})

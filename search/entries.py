@@ -12,6 +12,7 @@ import numpy as np
 from estimators import registry
 from pipelines import make_pipeline
 from pipelines.dataset import Dataset
+from search.pipeline_space import pipeline_space
 from search.space import Space, as_space, space_of_estimator
 
 # What a person would try first, as far as it serves the data.
@@ -133,7 +134,9 @@ def _space(model: Any, data: Dataset, space: Any) -> Space:
         space = {n if n.split("__")[0] in steps else f"model__{n}": s for n, s in space.items()}
     if space is not None:
         return as_space(space)
+    if isinstance(model, str):
+        return pipeline_space(model, data)
     try:
         return space_of_estimator(pipeline)
-    except ValueError:  # the registry has nothing to search: its defaults are what is judged
+    except ValueError:  # the registry does not know it: it is judged as it comes
         return Space()

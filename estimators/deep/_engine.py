@@ -24,6 +24,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams
 from estimators.deep._precision import Placement
+from estimators.deep.watching import tell
 
 HISTORY = (
     "epoch", "train_loss", "valid_loss", "train_score", "valid_score", "lr", "seconds"
@@ -135,6 +136,7 @@ class Net(NeuralNet):
             for name, value in zip(HISTORY[1:], row, strict=True):
                 self.history.record(name, value)
             training.schedule.end_epoch(valid_loss)
+            tell(self.history[-1], training.epochs)
             wants_stop = self._end_epoch(rows, valid)
             if wants_stop or training.is_out_of_time or (best is not None and best.is_over):
                 break

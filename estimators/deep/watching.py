@@ -1,0 +1,41 @@
+"""The epochs of nets as they end, told to whoever watches: a progress bar, a pruner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+Watcher = Callable[[Mapping[str, Any], int], None]
+
+_WATCHERS: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell ``watcher`` of every epoch of every net that is trained in the block.
+
+    Parameters
+    ----------
+    watcher : callable
+        ``watcher(row, n_epochs)``: the epoch's row of ``history_``, and how many epochs there are
+        at most. What it raises ends the training.
+
+    Examples
+    --------
+    >>> with watched(lambda row, n_epochs: print(row["epoch"], "of", n_epochs)):
+    ...     tell({"epoch": 1}, 20)
+    1 of 20
+    """
+    token = _WATCHERS.set((*_WATCHERS.get(), watcher))
+    try:
+        yield
+    finally:
+        _WATCHERS.reset(token)
+
+
+def tell(row: Mapping[str, Any], n_epochs: int) -> None:
+    """Tell all watchers of a finished epoch."""
+    for watcher in _WATCHERS.get():
+        watcher(row, n_epochs)
