@@ -111,10 +111,20 @@ class Dataset:
 def _bytes_of(part: Any) -> Sequence[bytes]:
     """Return the content of an array, a data frame or a list of strings as byte strings."""
     if hasattr(part, "columns"):
-        header = repr([(str(c), str(t)) for c, t in part.dtypes.items()]).encode()
-        return [header, *(b for c in part.columns for b in _bytes_of(part[c].to_numpy()))]
+        names = repr([str(name) for name in part.columns]).encode()
+        return [names, *(b for name in part.columns for b in _bytes_of(_plain(part[name])))]
     array = np.asarray(part)
-    header = f"{array.shape}{array.dtype.kind}".encode()
     if array.dtype.kind in "OUST":
-        return [header, *(f"{len(str(v))}:{v}".encode() for v in array.ravel())]
-    return [header, array.dtype.str.encode(), np.ascontiguousarray(array).tobytes()]
+        # with its length, for "ab" "c" and "a" "bc" are not the same
+        texts = map(str, array.ravel())
+        return [f"{array.shape}text".encode(), *(f"{len(t)}:{t}".encode() for t in texts)]
+    header = f"{array.shape}{array.dtype.str}".encode()
+    return [header, np.ascontiguousarray(array).tobytes()]
+
+
+def _plain(column: Any) -> np.ndarray:
+    """Return a column as an array where all marks of a missing value are one."""
+    values: np.ndarray = column.to_numpy(copy=True)
+    if values.dtype == object:
+        values[column.isna()] = None
+    return values

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import gen_batches
+from sklearn.utils import Tags, gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from estimators.params import Choice, check_params, domains_of, estimator, param
@@ -85,6 +85,12 @@ class FlattenImages(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows /= np.float32(self.scale_)
         # pixels beyond the range seen in fit would leave [0, 1], where some models cannot follow
         return np.clip(rows, 0, 1, out=rows) if self.scaling == "minmax" else rows
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
 
 
 def _as_rows(X: Any) -> Any:

@@ -70,17 +70,30 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         TablePreparation
             Itself.
         """
-        check_params(self, domains_of(TablePreparation))
-        steps = [
-            _vectorizer(self.random_state) if is_mixed(X) else None,
-            SimpleImputer(strategy="median", keep_empty_features=True)
-            if self.fill_missing
-            else None,
-            SCALERS[self.scaling](),
-        ]
-        self.steps_ = make_pipeline(*(step for step in steps if step is not None)).fit(X)
-        validate_data(self, X, skip_check_array=True)
+        self.fit_transform(X)
         return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Learn from rows and return them encoded, in one pass.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n, p)
+            Mixed columns, or numbers.
+        y : ignored
+            Not used.
+
+        Returns
+        -------
+        ndarray or DataFrame of shape (n, q)
+            Numbers.
+        """
+        check_params(self, domains_of(TablePreparation))
+        steps = [_vectorizer(self.random_state)] if is_mixed(X) else []
+        if self.fill_missing:
+            steps.append(SimpleImputer(strategy="median", keep_empty_features=True))
+        self.steps_ = make_pipeline(*steps, SCALERS[self.scaling]() or "passthrough")
+        return self.steps_.fit_transform(self._checked(X, reset=True, mixed=is_mixed(X)))
 
     def transform(self, X: Any) -> Any:
         """Encode, fill in and scale.
@@ -96,8 +109,8 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             Numbers.
         """
         check_is_fitted(self)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return self.steps_.transform(X)
+        was_mixed = "tablevectorizer" in self.steps_.named_steps
+        return self.steps_.transform(self._checked(X, reset=False, mixed=was_mixed))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the columns that come out.
@@ -113,7 +126,16 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             One for each column.
         """
         check_is_fitted(self)
-        return self.steps_.get_feature_names_out(input_features)
+        names = getattr(self, "feature_names_in_", input_features)
+        return self.steps_.get_feature_names_out(names)
+
+    def _checked(self, X: Any, *, reset: bool, mixed: bool) -> Any:
+        """Return numbers as an array; mixed columns as they are, for skrub checks them."""
+        if mixed:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X
+        finite = "allow-nan" if self.fill_missing else True
+        return validate_data(self, X, reset=reset, ensure_all_finite=finite)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

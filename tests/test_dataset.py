@@ -1,0 +1,94 @@
+"""A data set keeps its parts together, refuses what does not fit, and knows its content."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import Dataset, load_dataset
+
+
+def make(**changes) -> Dataset:
+    fields = {
+        "name": "tiny",
+        "task": "classification",
+        "kind": "table",
+        "X_train": np.arange(6.0).reshape(3, 2),
+        "y_train": np.array([0, 1, 0]),
+        "X_test": np.ones((1, 2)),
+        "y_test": np.array([1]),
+    }
+    return Dataset(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "guessing"}, r"task must be one of .* got 'guessing'"),
+        ({"kind": "sound"}, r"kind must be one of .* got 'sound'"),
+        ({"y_train": np.array([0, 1])}, r"X_train and y_train .* got 3 and 2"),
+        ({"X_test": np.ones((2, 2))}, r"X_test and y_test .* got 2 and 1"),
+        ({"groups": np.array([1, 1, 2])}, r"groups must have an entry for each of the 4 rows"),
+        ({"time_index": np.arange(5)}, r"time_index must have an entry for each of the 4 rows"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        make(**changes)
+
+
+def test_it_is_frozen_and_its_repr_is_one_line():
+    data = make()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        data.name = "other"
+    assert repr(data) == (
+        "Dataset('tiny', classification of table rows: 3 for training, 1 for the test)"
+    )
+
+
+EQUAL = [
+    ({}, {"name": "renamed", "notes": ("said",)}),
+    ({}, {"X_train": np.asfortranarray(np.arange(6.0).reshape(3, 2))}),
+    ({"X_train": ["a", "b", "c"]}, {"X_train": np.array(["a", "b", "c"], dtype=object)}),
+    (
+        {"X_train": pd.DataFrame({"c": ["a", None, "b"]}, dtype="object")},
+        {"X_train": pd.DataFrame({"c": pd.array(["a", pd.NA, "b"], dtype="string")})},
+    ),
+]
+DIFFERENT = [
+    ({}, {"X_train": np.arange(6.0).reshape(3, 2)[::-1]}),
+    ({}, {"y_test": np.array([0])}),
+    ({"X_train": ["ab", "c", ""]}, {"X_train": ["a", "bc", ""]}),
+    (
+        {"X_train": pd.DataFrame({"a": [1, 2, 3]})},
+        {"X_train": pd.DataFrame({"b": [1, 2, 3]})},
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), EQUAL)
+def test_equal_content_has_one_fingerprint(one, other):
+    assert make(**one).fingerprint == make(**other).fingerprint
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_other_content_has_another_fingerprint(one, other):
+    assert make(**one).fingerprint != make(**other).fingerprint
+
+
+def test_the_fingerprint_is_the_same_in_another_process():
+    code = "from pipelines import load_dataset; print(load_dataset('wine').fingerprint)"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == load_dataset("wine").fingerprint
