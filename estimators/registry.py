@@ -19,6 +19,8 @@ MODELS: dict[str, tuple[str, ...]] = {
     "isolation": ("estimators.classical.isolation", "IsolationForest"),
     "one-class-svm": ("estimators.classical.one_class_svm", "OneClassSVM"),
     "lof": ("estimators.classical.lof", "LocalOutlierFactor"),
+    "som": ("estimators.classical.som", "SelfOrganizingMap"),
+    "som-classifier": ("estimators.classical.som_classifier", "SOMClassifier"),
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
     "vgg": ("estimators.deep.vgg", "VGGClassifier"),
