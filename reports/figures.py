@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import io
+import math
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,7 +18,13 @@ from xml.etree import ElementTree as ET
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 
 from reports import palette
 from reports.blocks import Figure
@@ -116,10 +123,25 @@ def limits(
 
 def time_axis(axis: Any) -> None:
     """Write the ticks of a logarithmic axis of seconds as durations."""
-    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 3.0), numticks=6))
+    low, high = axis.get_view_interval()
+    decades = math.log10(high / low)
+    subs = (1.0,) if decades > 2.5 else (1.0, 3.0) if decades > 1 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(base=10, subs=subs, numticks=7))
     axis.set_major_formatter(FuncFormatter(lambda value, _: seconds(value)))
     axis.set_minor_formatter(NullFormatter())
     axis.set_minor_locator(NullLocator())
+
+
+def log_axis(ax: Axes) -> None:
+    """Make the horizontal axis logarithmic, with a few plain numbers."""
+    ax.set_xscale("log")
+    ax.autoscale_view()
+    low, high = ax.get_xlim()
+    subs = (1.0,) if high / low > 100 else (1.0, 3.0) if high / low > 10 else (1.0, 2.0, 5.0)
+    ax.xaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=5))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(NullLocator())
 
 
 def room(labels: Sequence[str], least: float = 40, most: float = 190) -> float:
@@ -132,13 +154,14 @@ def legend_height(n_entries: int, columns: int = 2) -> int:
     return 12 + 17 * -(-n_entries // columns)
 
 
-def legend_below(canvas: Canvas, ax: Axes, columns: int = 2) -> None:
-    """Place the legend of ``ax`` at the foot of the canvas."""
+def legend_below(canvas: Canvas, ax: Axes, columns: int = 2, *, best_last: bool = False) -> None:
+    """Place the legend of ``ax`` at the foot of the canvas, the best model first."""
     handles, labels = ax.get_legend_handles_labels()
     if old := ax.get_legend():
         old.remove()
+    step = -1 if best_last else 1
     canvas.legend(
-        handles, labels, loc="lower left", ncols=columns, borderaxespad=0.2, handlelength=2.6,
+        handles[::step], labels[::step], loc="lower left", ncols=columns, borderaxespad=0.2, handlelength=2.6,
         columnspacing=1.2, labelspacing=0.35, bbox_to_anchor=(0.02, 0.0),
     )  # fmt: skip
 
@@ -296,19 +319,20 @@ def label(text: str, length: int = 22) -> str:
 
 def label_points(ax: Axes, points: Sequence[dict[str, Any]], x: str, y: str) -> None:
     """Write the title of each point beside it, on the side that has room, apart from the others."""
-    canvas_width = ax.get_window_extent().x1
+    ax.get_xlim(), ax.get_ylim()  # settles the limits, without which positions mean nothing
+    box = ax.get_window_extent()
     taken: list[tuple[float, float, float]] = []
     for point in sorted(points, key=lambda p: p[y]):
         text = label(point["title"])
+        width = 5.9 * len(text)
         right, up = ax.transData.transform((point[x], point[y]))
-        on_right = right + 7 * len(text) < canvas_width
-        start = right + 8 if on_right else right - 8 - 6.4 * len(text)
-        while any(
-            abs(up - v) < 13 and start < e and s < start + 6.4 * len(text) for s, e, v in taken
-        ):
+        on_right = right + 9 + width < box.x1 + 12
+        start = right + 9 if on_right else right - 9 - width
+        while any(abs(up - v) < 13 and start < e and s < start + width for s, e, v in taken):
             up += 3
-        taken.append((start, start + 6.4 * len(text), up))
+        taken.append((start, start + width, up))
         ax.annotate(
-            text, (point[x], point[y]), (start, up), textcoords="figure points",
-            va="center", fontsize=10.5,
+            text, (point[x], point[y]), (right + 9 if on_right else right - 9, up),
+            textcoords="figure pixels", ha="left" if on_right else "right", va="center",
+            fontsize=10.5,
         )  # fmt: skip

@@ -104,18 +104,28 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}".replace("-", "−", 1) if value < 0 else f"{value:.{digits}g}"
 
 
-def score(value: float | None) -> str:
-    """Return a score: three decimals, or four digits where it is far from 1.
+def score(value: float | None, decimals: int | None = None) -> str:
+    """Return a score: three decimals, four from 0.995 on, four digits where it is far from 1.
 
     >>> score(0.97222), score(0.9996), score(54.3219), score(-0.5)
     ('0.972', '0.9996', '54.32', '−0.500')
     """
     if value is None or not math.isfinite(value):
         return "–"
-    if abs(value) >= 10 or 0 < abs(value) < 0.001:
-        return number(value)
-    decimals = 4 if 0.995 <= value < 1 else 3
-    return f"{value:.{decimals}f}".replace("-", "−")
+    if decimals is None:
+        if abs(value) >= 10 or 0 < abs(value) < 0.0005:
+            return number(value, 4 if abs(value) >= 10 else 2)
+        decimals = _decimals(value)
+    text = f"{value:.{decimals}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _decimals(*values: float) -> int:
+    """Return how many decimals tell scores from each other that are read together."""
+    largest = max(map(abs, values))
+    if largest >= 10:
+        return max(0, 3 - int(math.log10(largest)))
+    return 4 if any(0.995 <= value < 1 for value in values) else 3
 
 
 def estimate(value: Sequence[float | None] | None) -> str:
@@ -131,9 +141,11 @@ def estimate_parts(value: Sequence[float | None] | None) -> tuple[str, str]:
     """Return a score and its interval apart."""
     if value is None or value[0] is None:
         return "–", ""
-    if value[1] is None or value[2] is None:
-        return score(value[0]), ""
-    return score(value[0]), f"[{score(value[1])}, {score(value[2])}]"
+    middle, low, high = value
+    if low is None or high is None:
+        return score(middle), ""
+    decimals = _decimals(middle, low, high)
+    return score(middle, decimals), f"[{score(low, decimals)}, {score(high, decimals)}]"
 
 
 def difference_parts(value: Sequence[float] | None) -> tuple[str, str]:
@@ -144,19 +156,20 @@ def difference_parts(value: Sequence[float] | None) -> tuple[str, str]:
     """
     if value is None:
         return "–", ""
-    middle, low, high = (("+" if v > 0 else "") + score(v) for v in value)
+    decimals = _decimals(*value)
+    middle, low, high = (("+" if v > 0 else "") + score(v, decimals) for v in value)
     return middle, f"[{low}, {high}]"
 
 
 def share(value: float | None) -> str:
     """Return a share in percent.
 
-    >>> share(0.1234), share(0.0004)
-    ('12.3 %', '0.04 %')
+    >>> share(0.1234), share(0.0004), share(1.0)
+    ('12.3 %', '0.04 %', '100.0 %')
     """
     if value is None:
         return "–"
-    return f"{100 * value:.3g} %"
+    return f"{100 * value:.{2 if 0 < value < 0.0095 else 1}f} %"
 
 
 def p_value(value: float | None) -> str:

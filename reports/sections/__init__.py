@@ -10,6 +10,11 @@ SECTIONS = (
     "confusion",
     "curves",
     "calibration",
+    "residuals",
+    "gallery",
+    "learning",
+    "search",
+    "data",
     "failures",
     "reproduce",
 )

@@ -103,9 +103,9 @@ def draw_calibration(canvas: Canvas, data: dict[str, Any]) -> None:
     ax.plot([0, 1], [0, 1], color=figures.colour("line"), linewidth=1)
     for curve in reversed(curves):
         display = CalibrationDisplay(curve["observed"], curve["claimed"], None)
-        display.plot(ax=ax, ref_line=False, name=figures.label(curve["title"], 24))
+        display.plot(ax=ax, ref_line=False, name=figures.label(curve["title"], 22))
         style = figures.line_style(curve["series"])
         display.line_.set(**style, marker=figures.marker(curve["series"]), markersize=4.5)
     ax.set(xlabel="Confidence", ylabel="Share right", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.set_aspect("equal")
-    figures.legend_below(canvas, ax)
+    figures.legend_below(canvas, ax, best_last=True)

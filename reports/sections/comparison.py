@@ -33,8 +33,8 @@ def summarize(run: Run) -> Section:
 
 _NOTE = (
     "Fit: the final fit on the whole training part with the tuned parameters. Predict: the whole "
-    "test part, median of several repeats after one warm-up. Peak memory: of the process that "
-    "searched and fitted. Best trade-off: no other model but the dummy is at least as good in "
+    "test part, median of several repeats after one warm-up. Size: of the saved model. Memory: the peak "
+    "of the process that searched and fitted. Best trade-off: no other model but the dummy is at least as good in "
     "score, fit and prediction time and better in one of them."
 )
 
@@ -68,8 +68,8 @@ def _columns(run: Run) -> tuple[Column, ...]:
         Column("validation", "Validation", "score"),
         Column("fit", "Fit", "seconds"),
         Column("predict", "Predict", "spread"),
-        Column("size", "Size on disk", "bytes"),
-        Column("memory", "Peak memory", "bytes"),
+        Column("size", "Size", "bytes"),
+        Column("memory", "Memory", "bytes"),
         Column("efficient", "Best trade-off", "mark"),
         Column("params", "Tuned parameters", "params"),
     ) + (() if all_done else (Column("status", "Status"),))
@@ -145,7 +145,14 @@ def draw_scores(canvas: Canvas, data: dict[str, Any]) -> None:
         colour = figures.line_style(row["series"])["color"]
         if not low <= value <= high:
             edge, arrow = (low, "←") if value < low else (high, "→")
-            ax.annotate(f"{arrow} {score(value)}", (edge, y), va="center", color=colour)
+            ax.annotate(
+                f"{arrow} {score(value)}",
+                (edge, y),
+                (6, 0),
+                va="center",
+                color=colour,
+                textcoords="offset points",
+            )
             continue
         ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
         ax.plot(value, y, "o", color=colour, markersize=6.5)

@@ -127,7 +127,7 @@ def draw_matrix(canvas: Canvas, data: dict[str, Any]) -> None:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = np.zeros((n, n, 4))
     cells[..., :3] = to_rgb(figures.colour("error"))
-    cells[..., 3] = 0.75 * np.sqrt(shares)
+    cells[..., 3] = np.where(counts > 0, 0.15 + 0.75 * np.sqrt(shares), 0)
     diagonal = np.arange(n)
     cells[diagonal, diagonal, :3] = to_rgb(figures.colour("s0"))
     cells[diagonal, diagonal, 3] = 0.5 * shares[diagonal, diagonal]

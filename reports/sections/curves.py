@@ -107,14 +107,25 @@ def _figure(
     what = {"area": "area under the ROC curve", "average": "average precision"}[area]
     words = ", ".join(f"{c['title']} {score(c[area])}" for c in curves)
     legend = 12 + 17 * -(-len(curves) // 2)
+    zoom = _in_the_corner(curves)
+    corner = "; only the corner is drawn" if zoom else ""
     return Figure(
         name,
-        f"{caption}; in the legend the {what}",
+        f"{caption}; in the legend the {what}{corner}",
         f"{caption}. {sentence(what)}: {words}.",
         f"curves.draw_{name.replace('-', '_')}",
-        {"curves": curves, "x": _GRID.round(5).tolist()},
+        {"curves": curves, "x": _GRID.round(5).tolist(), "zoom": zoom},
         height=330 + legend,
         table=table,
+    )
+
+
+def _in_the_corner(curves: list[dict[str, Any]]) -> bool:
+    """Tell whether all models are so good that their curves differ in the corner only."""
+    models = [c for c in curves if c["series"] is not None] or curves
+    return all(
+        np.interp(0.1, _GRID, c["tpr"]) > 0.96 and np.interp(0.9, _GRID, c["precision"]) > 0.96
+        for c in models
     )
 
 
@@ -126,10 +137,13 @@ def draw_roc(canvas: Canvas, data: dict[str, Any]) -> None:
     ax.plot([0, 1], [0, 1], color=figures.colour("line"), linewidth=1)
     for curve in reversed(data["curves"]):
         # the corner at (0, 0) belongs to the curve, though several rows may share the best score
-        RocCurveDisplay(fpr=[0, *data["x"]], tpr=[0, *curve["tpr"]]).plot(ax=ax)
+        x, y = np.array([0, *data["x"]]), np.array([0, *curve["tpr"]])
+        RocCurveDisplay(fpr=x, tpr=y).plot(ax=ax)
         ax.lines[-1].set(**figures.line_style(curve["series"]), label=_label(curve, "area"))
     ax.set(xlabel="False positive rate", ylabel="True positive rate")
-    figures.legend_below(canvas, ax)
+    if data["zoom"]:
+        ax.set(xlim=(-0.001, 0.1), ylim=(0.899, 1.001), aspect="auto")
+    figures.legend_below(canvas, ax, best_last=True)
 
 
 def draw_precision_recall(canvas: Canvas, data: dict[str, Any]) -> None:
@@ -138,14 +152,16 @@ def draw_precision_recall(canvas: Canvas, data: dict[str, Any]) -> None:
 
     ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(data["curves"])))
     for curve in reversed(data["curves"]):
-        PrecisionRecallDisplay(curve["precision"], data["x"]).plot(ax=ax)
+        PrecisionRecallDisplay(np.array(curve["precision"]), np.array(data["x"])).plot(ax=ax)
         style = figures.line_style(curve["series"])
         ax.lines[-1].set(**style, drawstyle="default", label=_label(curve, "average"))
     ax.set(xlabel="Recall", ylabel="Precision")
-    figures.legend_below(canvas, ax)
+    if data["zoom"]:
+        ax.set(xlim=(0.899, 1.001), ylim=(0.899, 1.001))
+    figures.legend_below(canvas, ax, best_last=True)
 
 
 def _label(curve: dict[str, Any], area: str) -> str:
     from reports import figures  # matplotlib is loaded when something is drawn
 
-    return f"{figures.label(curve['title'], 20)} {score(curve[area])}"
+    return f"{figures.label(curve['title'], 16)} {score(curve[area])}"

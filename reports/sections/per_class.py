@@ -36,7 +36,7 @@ def summarize(run: Run) -> Section | None:
             f"Shown are the {_MOST} commonest of {counted(len(run.classes), 'class', 'classes')}."
         )
         blocks.insert(0, Text(most, "small"))
-    for model in models:
+    for model in (m for m in models if not m.is_dummy):
         table = _table(run, model, scores[model.name], shown)
         blocks.append(Fold(sentence(model.title), (table,), model.name))
     return Section("per-class", "Class by class", lead, tuple(blocks))

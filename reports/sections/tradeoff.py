@@ -78,6 +78,7 @@ def draw_tradeoff(canvas: Canvas, data: dict[str, Any]) -> None:
         )  # fmt: skip
     ax.set(xscale="log", xlabel=data["what"], ylabel=data["metric"], ylim=(low, high))
     ax.margins(x=0.2)
+    ax.autoscale_view(scaley=False)
     figures.time_axis(ax.xaxis)
     ax.grid()
     figures.label_points(ax, shown, "seconds", "score")

@@ -26,11 +26,11 @@ for (const table of document.querySelectorAll("table[data-interactive]")) {
       body.append(...sorted);
     });
   });
-  if (body.rows.length < 4) continue;
+  if (body.rows.length < 7) continue;
   const filter = document.createElement("div");
   filter.className = "filter";
   const label = document.createElement("label");
-  label.textContent = "Filter models";
+  label.textContent = "Filter rows";
   const input = document.createElement("input");
   input.type = "search";
   input.id = `${table.id}-filter`;

@@ -1,0 +1,286 @@
+"""What the models were given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from reports.blocks import Block, Column, Figure, Figures, Gallery, Picture, Section, Table, Text
+from reports.pictures import feature_columns, feature_values, picture
+from reports.run import Run
+from reports.words import counted, number, share, shorten
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+_PER_CLASS = 6
+_MOST_PICTURES = 60
+_MOST_POINTS = 600
+_MOST_CLASSES = 30  # more make no bars that can be read
+_TEXT_FEATURES = 2_000
+
+
+def summarize(run: Run) -> Section:
+    """Return what is known of the data, the counts of the classes, samples and a map."""
+    blocks: list[Block] = [_facts(run)]
+    has_sample = "train_X" in run.sample and len(run.sample["train_X"]) > 2
+    figures = [_counts(run)] if run.is_classification else []
+    if has_sample and not run.is_classification:
+        figures.append(_targets(run))
+    if has_sample and (plane := _plane(run)):
+        figures.append(plane)
+    if figures:
+        blocks.append(Figures(tuple(figures)))
+    if has_sample:
+        blocks.append(_samples(run))
+    blocks += _full_names(run)
+    return Section(
+        "data", "The data", shorten(run.data.get("description") or "", 500), tuple(blocks)
+    )
+
+
+def _facts(run: Run) -> Table:
+    data = run.data
+    shape = data.get("image_shape")
+    facts = {
+        "Name": data["name"],
+        "Rows": f"{data['n_train']:,} for training, {data['n_test']:,} for the test",
+        "Columns": None if not data.get("n_features") else f"{data['n_features']:,}",
+        "Image": " × ".join(map(str, shape)) + " (height, width, channels)" if shape else None,
+        "Classes": f"{len(run.classes):,}" if run.is_classification else None,
+        "Source": data.get("source"),
+        "Licence": data.get("licence"),
+    }
+    rows = tuple({"what": k, "value": shorten(str(v), 500)} for k, v in facts.items() if v)
+    return Table("data", "At a glance", (Column("what", "What"), Column("value", "Value")), rows)
+
+
+def _counts(run: Run) -> Figure:
+    """Return how many rows of each class stand in both parts."""
+    labels = [str(label) for label in run.known]
+    counts = run.data.get("class_counts") or {}
+    rows = tuple(
+        {
+            "class": name,
+            **{part: int((counts.get(part) or {}).get(label, 0)) for part in ("train", "test")},
+        }
+        for name, label in zip(run.classes, labels, strict=True)
+    )
+    columns = (
+        Column("class", "Class", "class"),
+        Column("train", "Training rows", "integer"),
+        Column("test", "Test rows", "integer"),
+    )
+    commonest = max(rows, key=lambda row: row["train"])
+    rarest = min(rows, key=lambda row: row["train"])
+    total = max(1, sum(row["train"] for row in rows))
+    shown = sorted(rows, key=lambda row: -row["train"])[:_MOST_CLASSES]
+    shown = [row for row in rows if row in shown]
+    return Figure(
+        "class-counts",
+        "Rows of each class in the training and the test part",
+        f"Rows of {counted(len(rows), 'class', 'classes')}: most are {commonest['class']} "
+        f"({share(commonest['train'] / total)} of the training part), fewest {rarest['class']} "
+        f"({share(rarest['train'] / total)}).",
+        "data.draw_counts",
+        {"rows": shown},
+        height=max(200, 70 + 22 * len(shown)),
+        table=Table("class-counts", "Rows of each class", columns, rows),
+    )
+
+
+def _targets(run: Run) -> Figure:
+    """Return the distribution of the numbers to predict."""
+    y = np.asarray(run.sample["train_y"], dtype=float)
+    edges = np.histogram_bin_edges(y, bins=min(30, max(5, int(np.sqrt(len(y))))))
+    counts = np.histogram(y, edges)[0]
+    rows = tuple(
+        {"low": float(low), "high": float(high), "count": int(count)}
+        for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)
+    )
+    columns = (
+        Column("low", "From", "number"),
+        Column("high", "To", "number"),
+        Column("count", "Rows", "integer"),
+    )
+    return Figure(
+        "targets",
+        f"The numbers to predict, in {counted(len(y), 'training row')}",
+        f"Numbers to predict: from {number(y.min())} to {number(y.max())}, mean {number(y.mean())}.",
+        "data.draw_targets",
+        {"edges": edges.tolist(), "counts": counts.tolist()},
+        table=Table("targets", "The numbers to predict", columns, rows),
+    )
+
+
+def _plane(run: Run) -> Figure | None:
+    """Return the training sample on its first two principal components."""
+    X = run.sample["train_X"]
+    X = X[:: max(1, -(-len(X) // _MOST_POINTS))]
+    y = run.sample["train_y"][:: max(1, -(-len(run.sample["train_X"]) // _MOST_POINTS))]
+    points, explained = _project(run, X)
+    if points is None or not np.all(np.isfinite(points)):
+        return None
+    words = f"The first two principal components explain {share(sum(explained))} of the variance"
+    if run.is_classification:
+        groups = run.encode(y).tolist()
+        values = None
+    else:
+        groups, values = [0] * len(y), np.asarray(y, dtype=float).round(6).tolist()
+    return Figure(
+        "plane",
+        f"{len(points):,} training rows on their first two principal components "
+        f"({share(explained[0])} and {share(explained[1])} of the variance)",
+        f"{words} of {counted(len(points), 'training row')}.",
+        "data.draw_plane",
+        {
+            "points": np.round(points, 4).tolist(), "groups": groups, "values": values,
+            "classes": run.classes if run.is_classification else [], "explained": list(explained),
+        },
+        height=330,
+    )  # fmt: skip
+
+
+def _project(run: Run, X: np.ndarray) -> tuple[np.ndarray | None, tuple[float, float]]:
+    if run.kind == "text":
+        texts = [str(text) for text in X.ravel()]
+        weights = TfidfVectorizer(max_features=_TEXT_FEATURES, token_pattern=r"\S+")
+        found = weights.fit_transform(texts)
+        if found.shape[1] < 3:
+            return None, (0.0, 0.0)
+        svd = TruncatedSVD(2, random_state=0)
+        points = svd.fit_transform(found)
+        return points, tuple(svd.explained_variance_ratio_.tolist())
+    numbers = _as_numbers(X.reshape(len(X), -1), scale=run.kind != "image")
+    if numbers.shape[1] < 2 or not np.any(numbers.std(axis=0)):
+        return None, (0.0, 0.0)
+    pca = PCA(2, svd_solver="randomized" if numbers.shape[1] > 200 else "full", random_state=0)
+    points = pca.fit_transform(numbers)
+    return points, tuple(pca.explained_variance_ratio_.tolist())
+
+
+def _as_numbers(X: np.ndarray, *, scale: bool) -> np.ndarray:
+    """Return columns of numbers as they are (missing ones at the mean), others one-hot."""
+    if X.dtype.kind not in "US":
+        found = X.astype(float)
+    else:
+        found = np.hstack([_column(X[:, j]) for j in range(X.shape[1])])
+    means = np.nanmean(np.where(np.isfinite(found), found, np.nan), axis=0, keepdims=True)
+    found = np.where(np.isfinite(found), found, np.nan_to_num(means))
+    return StandardScaler().fit_transform(found) if scale else found
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    """Return a column of strings as numbers if it is one, else one column per common value."""
+    try:
+        return np.array(
+            [float(v) if v not in ("", "nan", "None", "<NA>") else np.nan for v in values]
+        )[:, None]
+    except ValueError:
+        encoder = OneHotEncoder(max_categories=10, sparse_output=False, handle_unknown="ignore")
+        return encoder.fit_transform(values[:, None])
+
+
+def _samples(run: Run) -> Gallery | Table:
+    """Return training rows of every class to look at."""
+    if run.is_classification:
+        codes = run.encode(run.sample["train_y"])
+        per_class = max(1, min(_PER_CLASS, _MOST_PICTURES // max(1, len(run.classes))))
+        rows = [
+            int(i)
+            for c in range(min(len(run.classes), _MOST_PICTURES))
+            for i in np.flatnonzero(codes == c)[:per_class]
+        ]
+        names = [run.classes[codes[i]] for i in rows]
+    else:
+        rows = list(range(min(10, len(run.sample["train_X"]))))
+        names = [number(float(run.sample["train_y"][i])) for i in rows]
+    caption = "Samples of the training part"
+    if run.kind == "image" and run.data.get("image_shape"):
+        return Gallery("samples", caption, tuple(_pictures(run, rows, names)))
+    columns = (Column("y", "Class" if run.is_classification else "Target", "class"),)
+    table = tuple(
+        {"y": name, **feature_values(run, "train", i)} for i, name in zip(rows, names, strict=True)
+    )
+    return Table("samples", caption, (*columns, *feature_columns(run)), table)
+
+
+def _pictures(run: Run, rows: list[int], names: list[str]) -> list[Picture]:
+    return [
+        picture(run, "train", i, f"Training sample of {name}", [name])
+        for i, name in zip(rows, names, strict=True)
+    ]
+
+
+def _full_names(run: Run) -> list[Block]:
+    """Return the names that had to be cut, as far as a page can show them."""
+    if not run.is_classification:
+        return []
+    cut = tuple(
+        {"short": short, "full": shorten(full, 1000)}
+        for short, full in zip(run.classes, run.class_names, strict=True)
+        if short != full
+    )
+    columns = (Column("short", "In this report", "class"), Column("full", "Full name"))
+    note = Text("Names of classes that are too long, or hold what cannot be printed:", "small")
+    return [note, Table("class-names", "Names of classes", columns, cut)] if cut else []
+
+
+def draw_counts(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw two bars per class."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    rows = data["rows"]
+    names = [figures.label(row["class"], 18) for row in rows]
+    ax = figures.axes(canvas, left=figures.room(names, 24, 120), bottom=64, right=20)
+    y = np.arange(len(rows))
+    ax.barh(
+        y - 0.19, [r["train"] for r in rows], 0.36, color=figures.colour("s0"), label="Training"
+    )
+    ax.barh(y + 0.19, [r["test"] for r in rows], 0.36, color=figures.colour("s1"), label="Test")
+    ax.set(yticks=y, yticklabels=names, ylim=(len(rows) - 0.4, -0.6), xlabel="Rows")
+    ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
+    ax.xaxis.set_major_locator(figures.MaxNLocator(5, integer=True))
+    ax.grid(axis="x")
+    figures.legend_below(canvas, ax)
+
+
+def draw_targets(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw the histogram."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    ax = figures.axes(canvas)
+    ax.stairs(data["counts"], data["edges"], fill=True, color=figures.colour("s0"), alpha=0.8)
+    ax.set(xlabel="Number to predict", ylabel="Rows")
+    ax.grid(axis="y")
+
+
+def draw_plane(canvas: Canvas, data: dict[str, Any]) -> None:
+    """Draw one point per row, and the name of each class at its middle."""
+    from reports import figures  # matplotlib is loaded when something is drawn
+
+    ax = figures.axes(canvas, left=30, bottom=34)
+    points, groups = np.array(data["points"]), np.array(data["groups"])
+    if data["values"] is not None:
+        shades = np.argsort(np.argsort(data["values"])) / max(1, len(points) - 1)
+        for low in np.linspace(0, 0.8, 5):
+            at = (shades >= low) & (shades < low + 0.2 + 1e-9)
+            ax.plot(*points[at].T, "o", color=figures.colour("s0"), alpha=0.15 + low, markersize=4,
+                    markeredgewidth=0)  # fmt: skip
+    for group in np.unique(groups) if data["values"] is None else []:
+        ax.plot(
+            *points[groups == group].T, figures.marker(int(group)), markersize=3.6, alpha=0.6,
+            color=figures.line_style(int(group))["color"], markeredgewidth=0,
+        )  # fmt: skip
+    if len(data["classes"]) <= _MOST_CLASSES:
+        for group in np.unique(groups) if data["values"] is None else []:
+            ax.text(
+                *np.median(points[groups == group], axis=0), figures.label(data["classes"][group], 14),
+                ha="center", va="center", fontsize=11, fontweight="bold",
+                bbox={"facecolor": figures.colour("paper"), "alpha": 0.75, "linewidth": 0, "pad": 1.5},
+            )  # fmt: skip
+    ax.set(xticks=[], yticks=[], xlabel="First component", ylabel="Second component")
