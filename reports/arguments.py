@@ -83,7 +83,7 @@ def size(text: str) -> int:
     return round(float(match[1]) * _BYTES[match[2].upper()])
 
 
-def locate(data: str, target: str | None = None, task: str = "auto") -> Dataset:
+def locate(data: str, **of_a_file: str | None) -> Dataset:
     """Return the data that a word names: a data set by its name, or else a file or folder.
 
     Parameters
@@ -91,10 +91,8 @@ def locate(data: str, target: str | None = None, task: str = "auto") -> Dataset:
     data : str
         A name in ``pipelines.dataset_names()``, or a path. Where both exist the name wins;
         ``./digits`` is the folder.
-    target : str or None, default=None
-        Column to be predicted, of a file only.
-    task : str, default="auto"
-        What is asked of a file.
+    **of_a_file : str or None
+        Options of ``pipelines.read_data``, which make sense for a file only; None if not given.
 
     Returns
     -------
@@ -110,14 +108,16 @@ def locate(data: str, target: str | None = None, task: str = "auto") -> Dataset:
     import pipelines
 
     known = pipelines.dataset_names()
+    given = {name: value for name, value in of_a_file.items() if value is not None}
     # "nab/realKnownCause/nyc_taxi" is a member of the data set "nab", not a path.
     may_be_name = data in known or (data.partition("/")[0] in known and not Path(data).exists())
     if not may_be_name and (Path(data).exists() or _looks_like_a_path(data)):
-        return pipelines.read_data(data, target=target, task=task)
-    if target is not None or task != "auto":
+        return pipelines.read_data(data, **given)
+    if given:
+        flags = " and ".join(f"--{name}" for name in given)
         raise ValueError(
-            f"--target and --task are for files, and {data!r} is a data set by name; "
-            f"leave them out, or write ./{data} if you mean a file or folder."
+            f"{flags} cannot be said of {data!r}, which is not a file but a data set by name; "
+            f"leave it out, or write ./{data} if you mean a file or folder."
         )
     return pipelines.load_dataset(data)
 

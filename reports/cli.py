@@ -93,8 +93,19 @@ def compare(
         str | None, typer.Option(metavar="COL", help="Column to predict, of a file.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="What is asked of a file: classification, regression, ...")
-    ] = "auto",
+        str | None,
+        typer.Option(help="What is asked of a file, as in regression; inferred if absent."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column that orders the rows of a file.")
+    ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column whose values must not stand in both parts."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Encoding of a text file, if not UTF-8.")
+    ] = None,
     models: Annotated[
         str | None,
         typer.Option(metavar="NAME...", help="Models, as `bakeoff models` lists them."),
@@ -146,7 +157,8 @@ def compare(
     ] = False,
 ) -> int:
     """Tune models on DATA, judge them on data the tuning never saw, and write the report."""
-    dataset = arguments.locate(data, target=target, task=task)
+    of_a_file = {"target": target, "task": task, "time": time, "groups": groups}
+    dataset = arguments.locate(data, **of_a_file, encoding=encoding)
     # Lazy: neither `bakeoff --help` nor a data set's misspelt name must wait for the rest.
     from reports.progress import watcher
     from search import compare as run_comparison

@@ -180,3 +180,69 @@ def test_bars_show_model_trial_epoch_and_the_time_left():
         "-:--:--",
     ):
         assert shown in screen.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Return the folder of a finished run."""
+    folder = tmp_path_factory.mktemp("runs") / "iris"
+    words = ["compare", "iris", "--models", "knn", "--trials", "1", "--out", str(folder)]
+    assert main(words) == 0
+    return folder
+
+
+def test_a_comparison_ends_in_a_page_and_names_it(run, capsys):
+    assert "<html" in (run / "report.html").read_text(encoding="utf-8")
+    assert main(["report", str(run)]) == 0
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()[1:3]] == ["knn", "dummy"]
+    assert printed.out.splitlines()[-1] == f"Report: {run / 'report.html'}"
+    assert printed.err == ""
+
+
+def test_a_report_goes_where_it_is_wanted(run, tmp_path, capsys):
+    page, folder = tmp_path / "new" / "page.html", tmp_path / "pages"
+    assert main(["report", str(run), "--html", str(page), "--markdown", str(folder)]) == 0
+    assert page.stat().st_size > 10_000
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith("#")
+    assert capsys.readouterr().out.splitlines()[-2:] == [f"Report: {page}", f"Report: {folder}"]
+
+
+def test_a_run_is_not_overwritten_and_a_finished_one_resumes_at_once(run, capsys):
+    words = ["compare", "iris", "--models", "knn", "--trials", "1", "--out", str(run)]
+    before = (run / "rows.jsonl").read_bytes()
+    assert main(words) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert main([*words, "--resume"]) == 0
+    assert (run / "rows.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "named"), [(["--trials", "2"], "n_trials"), (["--seed", "1"], "random_state")]
+)
+def test_another_question_in_the_same_folder_is_refused(run, change, named, capsys):
+    words = ["compare", "iris", "--models", "knn", "--out", str(run), "--resume"]
+    assert main([*words, "--trials", "1", *change]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_a_model_that_does_not_end_well_is_reported_and_the_status_says_so(tmp_path, capsys):
+    out = tmp_path / "run"
+    words = ["compare", "iris", "--models", "knn", "--time-limit", "0.01s", "--out", str(out)]
+    assert main(words) == 1
+    printed = capsys.readouterr()
+    assert "timed out" in printed.out
+    assert "dummy, knn" in printed.err.splitlines()[-1]
+    assert (out / "report.html").exists()
+
+
+def test_an_interrupted_comparison_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    def interrupted(*_words, **_flags):
+        raise KeyboardInterrupt
+
+    words = ["compare", "iris", "--trials", "3", "--out", str(tmp_path / "my run")]
+    monkeypatch.setattr("search.compare", interrupted, raising=False)
+    monkeypatch.setattr(sys, "argv", ["bakeoff", *words])
+    assert main() == 130
+    command = f"bakeoff compare iris --trials 3 --out '{tmp_path / 'my run'}' --resume"
+    assert capsys.readouterr().err.splitlines()[-1].endswith(command)

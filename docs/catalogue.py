@@ -1,0 +1,71 @@
+"""Tables of models and data sets, made from what the program knows: ``python docs/catalogue.py``.
+
+They stand in a page between ``<!-- models -->`` or ``<!-- datasets -->`` and ``<!-- end -->``;
+``tests/test_docs.py`` fails when they are not up to date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import estimators
+from estimators import registry
+from pipelines.loaders import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "catalogue.md")
+
+
+def models() -> str:
+    """Return the table of all models of the registry."""
+    rows = []
+    for name in registry.names():
+        spec = registry.get(name)
+        classes = list(dict.fromkeys(cls.__name__ for cls in spec.tasks.values()))
+        rows.append(
+            (
+                f"`{name}`",
+                spec.title,
+                ", ".join(spec.tasks),
+                ", ".join(sorted(spec.kinds)),
+                ", ".join(f"`{c}`" for c in classes if c in estimators.__all__),
+            )
+        )
+    return _table(("name", "model", "tasks", "data", "classes"), rows)
+
+
+def datasets() -> str:
+    """Return the table of all data sets that have a name."""
+    rows = [
+        (
+            f"`{name}`",
+            entry.title,
+            entry.task,
+            entry.kind,
+            "download" if entry.files else "ships with scikit-learn",
+        )
+        for name, entry in CATALOGUE.items()
+    ]
+    return _table(("name", "what", "task", "data", "files"), rows)
+
+
+def filled(text: str) -> str:
+    """Return a page with all tables made anew."""
+    for name, make in (("models", models), ("datasets", datasets)):
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+        text = re.sub(pattern, lambda m, make=make: f"{m[1]}\n{make()}\n\n{m[2]}", text, flags=re.S)
+    return text
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in r) + " |" for r in lines
+    )
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
