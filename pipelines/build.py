@@ -120,15 +120,18 @@ def _registered(model: Any) -> Spec | None:
 
 def _check_serves(model: Any, spec: Spec | None, task: str, kind: str) -> None:
     """Raise a ValueError that lists the models which do, if this one does not serve the data."""
-    name = model if isinstance(model, str) else type(model).__name__
-    if isinstance(model, str) and spec and task not in spec.tasks:
+    by_name = isinstance(model, str)
+    # an estimator object may go where its name does not: scikit-learn's own on counted words, say
+    is_bound = by_name or (spec is not None and spec.prepare in ("image", "text"))
+    if by_name and spec and task not in spec.tasks:
         lack = f"serves {', '.join(spec.tasks)}"
-    elif not isinstance(model, str) and not _SERVES.get(task, lambda _: True)(model):
+    elif not by_name and not _SERVES.get(task, lambda _: True)(model):
         lack = "is made for another task"
-    elif spec and kind not in spec.kinds:
+    elif is_bound and spec and kind not in spec.kinds:
         lack = f"takes {', '.join(sorted(spec.kinds))}"
     else:
         return
+    name = model if by_name else type(model).__name__
     others = ", ".join(registry.names(task, kind)) or "none yet"
     raise ValueError(
         f"make_pipeline: model must serve {task} of {kind} data, but {name} {lack}; "

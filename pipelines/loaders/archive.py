@@ -77,7 +77,8 @@ def _joined(path: Path, train: np.ndarray, test: np.ndarray) -> np.ndarray:
 def _load(path: Path) -> dict[str, np.ndarray]:
     """Return all arrays by their names in small letters; strings as Python's."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: numpy leaves a file open that it cannot read
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name.lower(): archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError) as error:
         raise ValueError(

@@ -89,8 +89,8 @@ def _read(paths: list[Path]) -> tuple[np.ndarray, list[str]]:
     if not changed:
         return images, []
     return images, [
-        f"{changed:,} images of another size were resized to {size[0]} x {size[1]} pixels without "
-        "keeping their aspect ratio."
+        f"Images of another size, resized to {size[0]} x {size[1]} pixels without keeping their "
+        f"aspect ratio: {changed:,}."
     ]
 
 

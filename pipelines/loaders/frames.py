@@ -181,9 +181,9 @@ def _series_notes(
     words = str(usual).removeprefix("0 days ").removesuffix(" 00:00:00")
     notes = [f"A row holds the numbers one step ({words}) before the {short(target)} to forecast."]
     if gaps := int((steps != usual).sum()):
-        notes.append(f"{gaps} steps have another length: missing time stamps are not filled in.")
+        notes.append(f"Steps of another length: {gaps:,}. Missing time stamps are not filled in.")
     if missing := int(frame[numbers].isna().sum().sum()):
-        notes.append(f"{missing} missing numbers carry the last known value.")
+        notes.append(f"Missing numbers, which carry the last known value: {missing:,}.")
     if dropped := [c for c in others if c not in numbers]:
         notes.append(f"Left out, being no measured numbers: {listed(dropped)}.")
     return notes
@@ -199,7 +199,7 @@ def _as_they_are(
 ) -> dict[str, Any]:
     """Return rows whose columns are known together with their target."""
     if target is not None and (missing := frame[target].isna()).any():
-        notes.append(f"{int(missing.sum())} rows without {short(target)} are left out.")
+        notes.append(f"Rows without {short(target)}, left out: {int(missing.sum()):,}.")
         frame = frame[~missing]
     y = np.zeros(len(frame), dtype=int) if target is None else _labels(frame[target], task, notes)
     features = frame.drop(columns=[c for c in (target, groups) if c is not None])
@@ -246,9 +246,9 @@ def _abnormal(column: pd.Series, notes: list[str]) -> np.ndarray:
 def _features(frame: pd.DataFrame, notes: list[str]) -> tuple[Any, str, tuple[str, ...]]:
     """Return what models get, its kind and the names of the columns in use."""
     kinds = {str(name): kind_of(column) for name, column in frame.items()}
-    for unused, reason in (("constant", "one value only"), ("row number", "they count the rows")):
+    for unused, reason in (("constant", "the same in every row"), ("row number", "a row number")):
         if names := [name for name, kind in kinds.items() if kind == unused]:
-            notes.append(f"Left out, because of {reason}: {listed(names)}.")
+            notes.append(f"Left out, being {reason}: {listed(names)}.")
     used = {name: kind for name, kind in kinds.items() if kind not in ("constant", "row number")}
     if not used:
         raise ValueError("a table must have a column that varies besides the target, got none.")
@@ -256,7 +256,7 @@ def _features(frame: pd.DataFrame, notes: list[str]) -> tuple[Any, str, tuple[st
     notes += [f"Columns read as {kind}: {listed(names)}." for kind, names in by_kind.items()]
     frame = frame[list(used)]
     if missing := int(frame.isna().sum().sum()):
-        notes.append(f"{missing:,} values are missing; they are filled in inside the pipeline.")
+        notes.append(f"Missing values, filled in where a model cannot take them: {missing:,}.")
     if set(used.values()) == {"text"}:
         texts = frame.fillna("").agg(" ".join, axis=1).to_numpy(dtype=object)
         return texts, "text", tuple(used)
