@@ -9,6 +9,10 @@ from estimators.registry import MODELS
 
 _HOME = {name: module for module, *classes in MODELS.values() for name in classes}
 _HOME |= {"save": "estimators.persistence", "load": "estimators.persistence"}
+_HOME |= {
+    f"rbm_{answer}": "estimators.classical.rbm"
+    for answer in ("inpaint", "pseudo_likelihood", "reconstruction_error", "sample")
+}
 __all__ = sorted(_HOME)
 
 

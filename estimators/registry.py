@@ -21,6 +21,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "lof": ("estimators.classical.lof", "LocalOutlierFactor"),
     "som": ("estimators.classical.som", "SelfOrganizingMap"),
     "som-classifier": ("estimators.classical.som_classifier", "SOMClassifier"),
+    "rbm": ("estimators.classical.rbm", "BernoulliRBM"),
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
     "vgg": ("estimators.deep.vgg", "VGGClassifier"),

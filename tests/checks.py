@@ -13,6 +13,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sklearn.metrics import adjusted_mutual_info_score, roc_auc_score
 from sklearn.preprocessing import minmax_scale, scale
 from sklearn.svm import SVR, OneClassSVM
 
-from estimators import load, registry, save
+from estimators import BernoulliRBM, load, rbm_sample, registry, save
 from estimators.params import Domain, Float, Int
 from estimators.spec import Spec
 
@@ -116,11 +117,18 @@ def answers(model: Any, X: Any) -> np.ndarray:
     """Return all that a fitted model says of ``X``, as one flat array of numbers."""
     methods = ("predict_proba", "decision_function", "score_samples", "predict", "transform")
     said = [getattr(model, method)(X) for method in methods if hasattr(model, method)]
-    if hasattr(model, "sample"):
-        said.append(model.sample(3, random_state=0))
+    if (sample := _sampler(model)) is not None:
+        said.append(sample(3, random_state=0))
     if is_classifier(model):
         said = [np.searchsorted(model.classes_, s) if s.dtype.kind in "OU" else s for s in said]
     return np.concatenate([np.asarray(s, dtype=float).ravel() for s in said])
+
+
+def _sampler(model: Any) -> Callable[..., np.ndarray] | None:
+    """Return the function that draws rows; a machine adopted from scikit-learn has no method."""
+    if isinstance(model, BernoulliRBM):
+        return partial(rbm_sample, model, n_steps=100)
+    return getattr(model, "sample", None)
 
 
 # --- the promises ---------------------------------------------------------------------------------
@@ -283,10 +291,10 @@ def _score_clustering(model: Any, _: Any, X: Any, y: np.ndarray, *__: Any) -> An
 
 def _score_generation(model: Any, X_train: Any, X: Any, *_: Any) -> Any:
     """Samples lie nearer to the mean row than rows of the same values in shuffled order."""
-    samples = np.asarray(model.sample(50, random_state=0)).reshape(50, -1)
+    samples = np.asarray(_sampler(model)(50, random_state=0)).reshape(50, -1)
     rows = np.asarray(X_train).reshape(len(X_train), -1)
     centre = rows.mean(axis=0)
-    shuffled = np.random.RandomState(0).permuted(rows, axis=1)
+    shuffled = np.random.default_rng(0).permuted(rows, axis=1)
     return -_distance(samples, centre), -_distance(shuffled, centre)
 
 
