@@ -6,7 +6,6 @@ and scores are summed on the device and read once per epoch.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 
 from estimators.deep._augment import as_names, views
 from estimators.deep._data import Rows
-from estimators.deep._loop import Best, Totals, Training
+from estimators.deep._loop import Totals, Training
 from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams
@@ -55,8 +54,6 @@ class Net(NeuralNet):
             module,
             criterion=criterion,
             callbacks=list(params.callbacks or []),
-            max_epochs=params.max_epochs,
-            batch_size=params.batch_size,
             device=str(placement.device),
             compile=params.compile,
             verbose=int(params.verbose),
@@ -106,43 +103,25 @@ class Net(NeuralNet):
 
         ``steady`` keeps the learning rate constant.
         """
+        self.max_epochs = epochs
         self.notify("on_train_begin", X=rows.X, y=rows.y)
         params = self.params
         course = (None, 0.0) if steady else (params.lr_schedule, params.warmup)
         schedule = Schedule(self.optimizer_, course[0], warmup=course[1], patience=params.patience)
-        training = Training(self, rows, train, epochs, schedule)
-        self.fit_loop(training, valid)
+        self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
         self.module_.eval()
         self.notify("on_train_end", X=rows.X, y=rows.y)
 
-    def fit_loop(self, X: Training, y: Tensor, epochs: int | None = None) -> Net:
-        """Run the training ``X`` epoch by epoch, validating on the rows ``y``; see `train`."""
-        training, valid, rows = X, y, X.rows
-        best = (
-            Best(self.module, self.params.patience)
-            if len(valid) and self.params.early_stopping
-            else None
-        )
+    def fit_loop(self, X: Training, y: None = None, epochs: int | None = None) -> Net:
+        """Run the training ``X`` epoch by epoch; see :meth:`train`."""
+        training, rows, valid = X, X.rows, X.valid
         for _ in range(epochs or training.epochs):
             self.notify("on_epoch_begin", dataset_train=rows, dataset_valid=valid)
-            started = time.perf_counter()
-            loss, score = training.run_epoch()
-            with training.averaged():
-                valid_loss, valid_score = self.evaluate(rows, valid)
-                if best is not None and valid_loss is not None and valid_score is not None:
-                    best.see(valid_loss, valid_score)
-            seconds = time.perf_counter() - started
-            row = (loss, valid_loss, score, valid_score, training.schedule.lr, seconds)
-            for name, value in zip(HISTORY[1:], row, strict=True):
-                self.history.record(name, value)
-            training.schedule.end_epoch(valid_loss)
+            self.history[-1].update(training.run_epoch())
             tell(self.history[-1], training.epochs)
-            wants_stop = self._end_epoch(rows, valid)
-            if wants_stop or training.is_out_of_time or (best is not None and best.is_over):
+            if self._end_epoch(rows, valid) or training.is_over:
                 break
         training.finish()
-        if best is not None:
-            best.restore()
         return self
 
     def _end_epoch(self, rows: Rows, valid: Tensor) -> bool:
@@ -156,10 +135,8 @@ class Net(NeuralNet):
         return False
 
     @torch.no_grad()
-    def evaluate(self, rows: Rows, which: Tensor) -> tuple[float | None, float | None]:
-        """Return mean loss and score of some rows, None and None if there are none."""
-        if not len(which):
-            return None, None
+    def evaluate(self, rows: Rows, which: Tensor) -> tuple[float, float]:
+        """Return mean loss and score of some rows."""
         self.module_.eval()
         totals = Totals(self.criterion_)
         for index in which.split(rows.stride(self.placement.device)):

@@ -19,7 +19,7 @@ from estimators.deep._data import Rows, split
 from estimators.deep._engine import HISTORY, Net
 from estimators.deep._inputs import ImageScaling
 from estimators.deep._losses import Objective
-from estimators.deep._params import TrainingParams
+from estimators.deep._params import TrainingParams, epochs_of
 from estimators.deep._precision import loading_device, place, resolve_device
 from estimators.params import check_params, domains_of, estimator
 
@@ -89,7 +89,7 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
             rows = Rows.of(X, y, weight).on(device)
             train, valid = self._split(len(X), labels)
             self.net_: Net = self._make_net(module or self._new_module(rows, train), device)
-            self._train(rows, train, valid, self.max_epochs)
+            self._train(rows, train, valid, epochs_of(self, len(train)))
 
     def _partial_fit_net(
         self,

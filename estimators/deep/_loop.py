@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +14,7 @@ from estimators.deep._augment import Augmentation, Mixture, as_names
 from estimators.deep._data import Rows, batches
 from estimators.deep._losses import Objective
 from estimators.deep._optim import MovingAverage, Schedule
+from estimators.deep._params import batch_size_of
 
 if TYPE_CHECKING:
     from estimators.deep._engine import Net
@@ -30,8 +31,8 @@ class Training:
         The initialised net.
     rows : Rows
         All rows.
-    index : Tensor of int64
-        The rows to train on.
+    train, valid : Tensor of int64
+        The rows to train on, and those to validate on after every epoch (there may be none).
     epochs : int
         Epochs of the whole training.
     schedule : Schedule
@@ -39,49 +40,74 @@ class Training:
     """
 
     def __init__(
-        self, net: Net, rows: Rows, index: Tensor, epochs: int, schedule: Schedule
+        self, net: Net, rows: Rows, train: Tensor, valid: Tensor, epochs: int, schedule: Schedule
     ) -> None:
         params = net.params
-        self.net, self.rows, self.index, self.epochs = net, rows, index, epochs
-        self.schedule = schedule
+        self.net, self.rows, self.epochs, self.schedule = net, rows, epochs, schedule
+        self.train, self.valid = (index.to(rows.X.device) for index in (train, valid))
         self._average = None if params.ema is None else MovingAverage(net.module, params.ema)
+        self._best = Best(net.module, params.patience) if params.early_stopping else None
         self._augment = Augmentation(as_names(params.augment))
         self._weights = [p for p in net.module.parameters() if p.requires_grad]
         self._max_seconds = params.max_seconds or math.inf
         self._started = time.perf_counter()
-        self._n_steps = epochs * len(batches(index, params.batch_size))
+        self._batch_size = batch_size_of(params, len(train))
+        self._n_steps = epochs * len(batches(train, self._batch_size))
         self._step = 0
 
     @property
-    def is_out_of_time(self) -> bool:
-        """Whether ``max_seconds`` have passed."""
-        return time.perf_counter() - self._started > self._max_seconds
+    def is_over(self) -> bool:
+        """Whether the time or the patience has run out."""
+        return self._is_out_of_time() or (self._best is not None and self._best.is_over)
 
-    def run_epoch(self) -> tuple[float, float]:
-        """Go once over the rows; return the mean training loss and score."""
+    def run_epoch(self) -> dict[str, float | None]:
+        """Go once over the rows, validate, and return what the history says of the epoch."""
+        started = time.perf_counter()
         self.net.module_.train()
-        if self.net.params.optimizer == "lbfgs":
-            return self._run_full_batch()
+        is_full_batch = self.net.params.optimizer == "lbfgs"
+        loss, score = self._run_full_batch() if is_full_batch else self._run_batches()
+        lr = self.schedule.lr
+        with nullcontext() if self._average is None else self._average.in_place():
+            valid_loss, valid_score = self._validate()
+        return {
+            "train_loss": loss,
+            "valid_loss": valid_loss,
+            "train_score": score,
+            "valid_score": valid_score,
+            "lr": lr,
+            "seconds": time.perf_counter() - started,
+        }
+
+    def finish(self) -> None:
+        """Keep the averaged weights, or those of the best epoch, where they are asked for."""
+        if self._average is not None:
+            self._average.copy_to_module()
+        if self._best is not None:
+            self._best.restore()
+
+    def _run_batches(self) -> tuple[float, float]:
         totals = Totals(self.net.criterion_)
-        device = self.index.device
-        order = self.index[torch.randperm(len(self.index), device=device)]
-        for index in batches(order, self.net.params.batch_size):
+        order = self.train[torch.randperm(len(self.train), device=self.train.device)]
+        for index in batches(order, self._batch_size):
             if not self.schedule.is_constant:
                 self.schedule.set(self._progress())
             totals.add(*self._train_batch(index))
             self._step += 1
-            if self.is_out_of_time:
+            if self._is_out_of_time():
                 break
         return totals.means()
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """Return the context in which the net has the averaged weights, if they are asked for."""
-        return nullcontext() if self._average is None else self._average.in_place()
+    def _validate(self) -> tuple[float | None, float | None]:
+        if not len(self.valid):
+            return None, None
+        loss, score = self.net.evaluate(self.rows, self.valid)
+        self.schedule.end_epoch(loss)
+        if self._best is not None:
+            self._best.see(loss, score)
+        return loss, score
 
-    def finish(self) -> None:
-        """Keep the averaged weights, if they are asked for."""
-        if self._average is not None:
-            self._average.copy_to_module()
+    def _is_out_of_time(self) -> bool:
+        return time.perf_counter() - self._started > self._max_seconds
 
     def _train_batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Change the weights by one batch; return its loss, output and target."""
@@ -141,12 +167,12 @@ class Training:
             totals = Totals(net.criterion_)
             net.optimizer_.zero_grad()
             total = self._penalize(decaying)
-            for index in batches(self.index, rows.stride(net.placement.device)):
+            for index in batches(self.train, rows.stride(net.placement.device)):
                 X, y, weight = rows.take(index, net.placement.device)
                 with net.placement.autocast():
                     output = net.module_(X)
                     loss = net.criterion_(output, X if y is None else y, weight)
-                share = len(index) / len(self.index)
+                share = len(index) / len(self.train)
                 (loss * share).backward()
                 totals.add(loss.detach(), detached(output), X if y is None else y)
                 total = total + loss.detach() * share

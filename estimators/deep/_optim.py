@@ -180,9 +180,9 @@ class Schedule:
             return (1 - math.cos(math.pi * left)) / 2
         return self._scale
 
-    def end_epoch(self, valid_loss: float | None) -> None:
+    def end_epoch(self, valid_loss: float) -> None:
         """Lower a 'plateau' schedule when the validation loss has stopped to fall."""
-        if self._kind != "plateau" or valid_loss is None:
+        if self._kind != "plateau":
             return
         if valid_loss < self._lowest:
             self._lowest, self._waited = valid_loss, 0

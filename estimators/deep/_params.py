@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence as SequenceOf
 from typing import Any
 
@@ -34,20 +35,22 @@ def _names(options: tuple[str, ...]) -> AnyOf:
 class TrainingParams:
     """The parameters of training; estimators inherit them, the engine reads them."""
 
-    max_epochs: int = param(
-        default=50,
-        domain=Int(1),
-        doc="Number of passes over the training data, at most.",
+    max_epochs: int | None = param(
+        default=None,
+        domain=Int(1, none=True),
+        doc="Passes over the training data, at most. None makes some 1,500 steps of them, "
+        "but 5 to 300 epochs.",
     )
     max_seconds: float | None = param(
         default=None,
         domain=Float(0, open_low=True, none=True),
         doc="Seconds of training, at most; the learning rate schedule is pressed into them.",
     )
-    batch_size: int = param(
-        default=128,
-        domain=Int(1),
-        doc="Rows per step of the optimiser.",
+    batch_size: int | None = param(
+        default=None,
+        domain=Int(1, none=True),
+        doc="Rows per step of the optimiser. None is the power of two next to a 32nd of all rows, "
+        "but 16 to 128.",
     )
     optimizer: str = param(
         default="adamw",
@@ -179,6 +182,29 @@ class TrainingParams:
         doc="Seed of weights, batches, dropout, augmentation and validation rows. The global "
         "generators are left alone; None takes fresh entropy.",
     )
+
+
+def batch_size_of(params: TrainingParams, n_rows: int) -> int:
+    """Return the rows per step in a training on ``n_rows``.
+
+    >>> [batch_size_of(TrainingParams(), n) for n in (10, 1_000, 60_000)]
+    [16, 32, 128]
+    """
+    if params.batch_size is not None:
+        return int(params.batch_size)
+    return int(min(128, max(16, 2 ** round(math.log2(n_rows / 32)))))
+
+
+def epochs_of(params: TrainingParams, n_rows: int) -> int:
+    """Return the epochs, at most, of a training on ``n_rows``.
+
+    >>> [epochs_of(TrainingParams(), n) for n in (10, 1_000, 60_000)]
+    [300, 47, 5]
+    """
+    if params.max_epochs is not None:
+        return int(params.max_epochs)
+    steps = math.ceil(n_rows / batch_size_of(params, n_rows))
+    return min(300, max(5, round(1500 / steps)))
 
 
 def shared(name: str, *, default: Any, search: tuple[Any, ...] | None = None) -> Any:

@@ -16,8 +16,8 @@ class _MLPParams(VectorInput, TrainingParams):
     """What both perceptrons share: their parameters and their layers."""
 
     hidden_layer_sizes: tuple[int, ...] = param(
-        default=(128, 128),
-        domain=Sequence(Int(1), search=((64,), (256,), (64, 64), (128, 128), (256, 256))),
+        default=(128,),
+        domain=Sequence(Int(1), search=((64,), (128,), (256,), (64, 64), (256, 256))),
         doc="Units of every hidden layer; an empty tuple is a linear model.",
     )
     activation: str = param(
