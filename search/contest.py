@@ -25,6 +25,7 @@ from search.handover import write_data
 from search.manifest import describe, refuse_another_question, write_sample
 from search.metrics import get, metrics_for
 from search.progress import Event, ModelFinished, StageStarted, from_plain
+from search.pruning import PRUNERS
 from search.run_directory import RunDirectory, locked, make_row
 from search.validation import choose_cv, describe_cv, search_part
 
@@ -32,6 +33,7 @@ _DOMAINS: dict[str, Domain] = {
     "n_trials": Int(1),
     "timeout": Float(0, open_low=True, none=True),
     "search_rows": Int(10, none=True),
+    "pruner": Choice(options=PRUNERS, none=True),
     "random_state": Int(0, 2**32 - 1),
     "time_limit": Float(0, open_low=True, none=True),
     "memory_limit": Int(1, none=True),
@@ -50,7 +52,8 @@ def compare(
     metrics: Sequence[str] | None = None,
     evaluation: Literal["holdout", "nested"] = "holdout",
     spaces: Mapping[str, Any] | None = None,
-    search_rows: int | None = None,
+    search_rows: int | None = 10_000,
+    pruner: str | None = "median",
     random_state: int = 0,
     run_dir: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -86,8 +89,11 @@ def compare(
         "nested" judges the search as well, by five outer folds of the training part.
     spaces : mapping or None, default=None
         Search space of a model, by its name; all others have that of the registry.
-    search_rows : int or None, default=None
-        The search uses a sample of so many training rows; the final fit uses all of them.
+    search_rows : int or None, default=10_000
+        The search uses a sample of so many training rows, and nets see each of them less often; the
+        final fit uses all of them. None is for all rows.
+    pruner : {"median", "halving", "hyperband", "wilcoxon"} or None, default="median"
+        Ends hopeless candidates between folds.
     random_state : int, default=0
         Seed of all that is drawn.
     run_dir : path-like or None, default=None
@@ -154,7 +160,7 @@ def _question(given: Mapping[str, Any], taking_part: Sequence[Entry]) -> dict[st
     metrics = [get(name).name for name in given["metrics"] or metrics_for(data.task, n_classes)]
     if not metrics:
         raise ValueError(f"compare: metrics must name one at least for {data.task}, got none.")
-    same = ("n_trials", "timeout", "evaluation", "search_rows", "random_state")
+    same = ("n_trials", "timeout", "evaluation", "search_rows", "pruner", "random_state")
     return {
         "models": [entry.name for entry in taking_part],
         "metrics": metrics,

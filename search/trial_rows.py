@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ class TrialRows:
         What the parameters are set on.
     metric : str
         What is optimised.
+    fixed : mapping of str to object
+        Parameters that are the same in all trials.
     keep : bool
         Whether the trials get rows.
     """
@@ -39,6 +41,7 @@ class TrialRows:
     space: Space
     pipeline: Any
     metric: str
+    fixed: Mapping[str, Any]
     keep: bool
 
     def message(self, study: Study, trial: FrozenTrial) -> dict[str, Any]:
@@ -80,4 +83,5 @@ class TrialRows:
 
     def _params(self, trial: FrozenTrial) -> dict[str, Any]:
         evaluator = Evaluator(self.pipeline, None, None, (), lambda *_: None)
-        return Objective(self.space, evaluator, 0, (None,)).params_of_finished(trial)
+        objective = Objective(self.space, evaluator, 0, (None,))
+        return {**self.fixed, **objective.params_of_finished(trial)}
