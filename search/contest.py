@@ -90,8 +90,8 @@ def compare(
     spaces : mapping or None, default=None
         Search space of a model, by its name; all others have that of the registry.
     search_rows : int or None, default=10_000
-        The search uses a sample of so many training rows, and nets see each of them less often; the
-        final fit uses all of them. None is for all rows.
+        The search uses a sample of so many training rows; the final fit uses all of them. None
+        uses all in the search too.
     pruner : {"median", "halving", "hyperband", "wilcoxon"} or None, default="median"
         Ends hopeless candidates between folds.
     random_state : int, default=0

@@ -23,7 +23,7 @@ from pipelines.dataset import Dataset
 from search.child import Send, peak_memory
 from search.costs import Warnings, describe_fit, seconds_of, time_predictions
 from search.disk import RunError, refusals_in_words
-from search.entries import Entry, epochs_for
+from search.entries import Entry
 from search.handover import load_data
 from search.metrics import evaluate, scorers
 from search.optuna_search import OptunaSearchCV
@@ -34,9 +34,6 @@ from search.studies import StudyError, finished_trials
 from search.trial_rows import TrialRows
 from search.validation import choose_cv, groups_of, part_of, search_part
 
-# How many rows a net sees, each as often as there are epochs: 60,000 rows ten times in the end.
-SEARCH_VISITS = 160_000
-FINAL_VISITS = 600_000
 OUTER_FOLDS = 5  # of nested cross-validation
 _OUTER = ("nested", "complete")  # stage and status of what an outer fold brought
 
@@ -128,13 +125,13 @@ class _Course:
 
     def _judge_fold(self, fold: int, train: Dataset, rest: Dataset) -> None:
         search = self._search(train, f"{self.name}-outer-{fold}", keep_trials=False)
-        params = {**self._epochs(len(train.y_train), FINAL_VISITS), **search.best_params_}
+        params = search.best_params_
         pipeline = self._pipeline(params)
         seconds = seconds_of(lambda: pipeline.fit(train.X_train, train.y_train))
         found = predictions(pipeline, rest.X_train)
         scores = evaluate(self.question["metrics"], rest.y_train, **found)
         inner = {self.metric: float(search.best_score_)}
-        common = {"fold": fold, "seconds": seconds, "params": params}
+        common: dict[str, Any] = {"fold": fold, "seconds": seconds, "params": params}
         self._write(
             make_row(
                 self.name, "nested", metric=n, value=v, extra={"inner": inner.get(n)}, **common
@@ -145,9 +142,8 @@ class _Course:
     def _search(self, data: Dataset, study_name: str, keep_trials: bool = True) -> OptunaSearchCV:
         """Return the search for the best parameters, run to its end."""
         data = search_part(data, self.question["search_rows"], self.seed)
-        fixed = self._epochs(len(data.y_train), SEARCH_VISITS)
-        pipeline = self._pipeline(fixed)
-        report = TrialRows(self.name, self.entry.space, pipeline, self.metric, fixed, keep_trials)
+        pipeline = self._pipeline({})
+        report = TrialRows(self.name, self.entry.space, pipeline, self.metric, keep_trials)
         search = OptunaSearchCV(
             pipeline,
             self.entry.space,
@@ -172,7 +168,6 @@ class _Course:
     def _test(self, params: Mapping[str, Any]) -> None:
         """Fit on the whole training part, look at the test part once, and never come back."""
         self._enter("refit")
-        params = {**self._epochs(len(self.data.y_train), FINAL_VISITS), **params}
         pipeline = self._pipeline(params)
         fit_seconds = seconds_of(lambda: pipeline.fit(self.data.X_train, self.data.y_train))
         self._enter("test")
@@ -222,12 +217,6 @@ class _Course:
     def _pipeline(self, params: Mapping[str, Any]) -> Pipeline:
         pipeline = make_pipeline(self.entry.model, self.data, random_state=self.seed)
         return pipeline.set_params(**clone(dict(params), safe=False))
-
-    def _epochs(self, n_rows: int, visits: int) -> dict[str, int]:
-        """Return the epochs of a net of the registry; a user's own keeps those it came with."""
-        if not isinstance(self.entry.model, str):
-            return {}
-        return epochs_for(self._pipeline({}), n_rows, visits)
 
     def _enter(self, stage: str) -> None:
         self._show(StageStarted(model=self.name, stage=stage))

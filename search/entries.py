@@ -18,8 +18,6 @@ from search.space import Space, as_space, space_of_estimator
 # What a person would try first, as far as it serves the data.
 USUAL = ("logistic", "linear", "knn", "forest", "mlp", "cnn")
 _DUMMY = "dummy"
-_EPOCHS = "model__max_epochs"
-_FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -82,16 +80,6 @@ def entries(
         Entry(name, model, _space(model, data, spaces.get(name)), name in spaces)
         for name, model in named.items()
     ]
-
-
-def epochs_for(pipeline: Any, n_rows: int, row_visits: int) -> dict[str, int]:
-    """Return the number of epochs of a net that sees ``row_visits`` rows, as a parameter.
-
-    Many rows need few epochs. A net gets ten at least, and no more than it was made with; anything
-    but a net gets no parameter.
-    """
-    most = pipeline.get_params().get(_EPOCHS)
-    return {} if most is None else {_EPOCHS: min(most, max(_FEWEST, round(row_visits / n_rows)))}
 
 
 def check_data(data: Dataset) -> None:

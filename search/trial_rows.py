@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +31,6 @@ class TrialRows:
         What the parameters are set on.
     metric : str
         What is optimised.
-    fixed : mapping of str to object
-        Parameters that are the same in all trials.
     keep : bool
         Whether the trials get rows.
     """
@@ -41,7 +39,6 @@ class TrialRows:
     space: Space
     pipeline: Any
     metric: str
-    fixed: Mapping[str, Any]
     keep: bool
 
     def message(self, study: Study, trial: FrozenTrial) -> dict[str, Any]:
@@ -83,5 +80,4 @@ class TrialRows:
 
     def _params(self, trial: FrozenTrial) -> dict[str, Any]:
         evaluator = Evaluator(self.pipeline, None, None, (), lambda *_: None)
-        objective = Objective(self.space, evaluator, 0, (None,))
-        return {**self.fixed, **objective.params_of_finished(trial)}
+        return Objective(self.space, evaluator, 0, (None,)).params_of_finished(trial)
