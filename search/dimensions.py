@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,13 +108,15 @@ def of_domain(searched: Domain, legal: Domain) -> Dimension:
     """Return the dimension of the part of a domain that is searched."""
     options = searched.search or ()
     if isinstance(searched, Int):
-        return Dimension(IntDistribution(*options, log=searched.log), domain=legal)
+        low, high = options
+        return Dimension(IntDistribution(low, high, log=searched.log), domain=legal)
     if isinstance(searched, Float):
-        return Dimension(FloatDistribution(*options, log=searched.log), domain=legal)
+        low, high = options
+        return Dimension(FloatDistribution(low, high, log=searched.log), domain=legal)
     return Dimension(*_labelled(options), domain=legal)
 
 
-def _labelled(values: Sequence[Any]) -> tuple[CategoricalDistribution, dict[Any, Any]]:
+def _labelled(values: Iterable[Any]) -> tuple[CategoricalDistribution, dict[Any, Any]]:
     """Return options under labels that Optuna can store, and the values behind the labels."""
     options: dict[Any, Any] = {}
     for value in values:

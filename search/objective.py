@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from optuna import Trial, TrialPruned
+from optuna.pruners import NopPruner
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial
 
 from search.evaluation import Evaluator, Fold
 from search.processes import Workers
 from search.pruning import report_of
 from search.space import Space
-from search.studies import is_storage_error
+from search.studies import Direction, is_storage_error
 
 # Objectives that are costs, not metrics: less is better.
 COSTS = ("fit_time", "score_time", "size")
@@ -53,14 +55,16 @@ class Objective:
         folds: list[Fold] = list(trial.user_attrs.get("folds", ()))  # of an interrupted run
         with _Recorder(trial, folds):
             params = self.params_of(trial)
+            self._prune(trial, folds)
             for number in range(len(folds), self.n_folds):
                 folds.append(self.evaluate(params, number))
-                trial.set_user_attr("folds", folds)
                 self._report(trial, folds)
+                trial.set_user_attr("folds", folds)
+                self._prune(trial, folds)
             return tuple(float(np.mean(self._values(name, folds))) for name in self.names)
 
     @property
-    def directions(self) -> list[str]:
+    def directions(self) -> list[Direction]:
         """Optuna's word for each objective."""
         return ["minimize" if name in COSTS else "maximize" for name in self.names]
 
@@ -90,13 +94,23 @@ class Objective:
         return values
 
     def _report(self, trial: Trial, folds: Sequence[Fold]) -> None:
-        """Tell the pruner about the last fold, and end the trial if it says so."""
-        if len(self.names) > 1 or len(folds) == self.n_folds:
-            return
-        pruner = trial.study.pruner
-        trial.report(report_of(pruner, self._values(self.names[0], folds)), len(folds) - 1)
-        if trial.should_prune():
+        """Tell the pruner about the last fold."""
+        if self._may_prune(trial, folds):
+            value = report_of(trial.study.pruner, self._values(self.names[0], folds))
+            with warnings.catch_warnings():
+                # A run may have been killed after it reported, before it wrote the fold down.
+                warnings.filterwarnings("ignore", "The reported value is ignored")
+                trial.report(value, len(folds) - 1)
+
+    def _prune(self, trial: Trial, folds: Sequence[Fold]) -> None:
+        """End the trial if the pruner says so."""
+        if self._may_prune(trial, folds) and trial.should_prune():
             raise TrialPruned
+
+    def _may_prune(self, trial: Trial, folds: Sequence[Fold]) -> bool:
+        """Tell whether there is a pruner, something to tell it, and something left to save."""
+        prunes = not isinstance(trial.study.pruner, NopPruner)
+        return prunes and 0 < len(folds) < self.n_folds
 
 
 def value_of(fold: Fold, name: str | None) -> float:

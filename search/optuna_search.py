@@ -9,17 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from optuna import Study
 from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 from sklearn.base import clone, is_classifier
-from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection._search import BaseSearchCV  # predict, routing, cv_results_
-from sklearn.utils import indexable
+from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import _check_method_params
 
 from estimators.params import (
@@ -36,15 +34,14 @@ from estimators.params import (
 from search.evaluation import Evaluator
 from search.folds import splits_of
 from search.objective import COSTS, Objective
-from search.processes import workers
-from search.pruning import PRUNERS, as_pruner
+from search.pruning import PRUNERS
 from search.question import question_of
-from search.results import columns_of, first_error, fold_table
-from search.running import enqueue_first, print_progress, run_trials
-from search.samplers import SAMPLERS, as_sampler
+from search.results import check_outcome, columns_of, fold_table
+from search.running import run_study
+from search.samplers import SAMPLERS
 from search.sharing import Sharing, can_pay
 from search.space import Space, as_space, space_of_estimator
-from search.studies import Place, finished_trials, open_study, seed_of
+from search.studies import finished_trials
 
 _DOMAINS: dict[str, Domain] = {
     "n_trials": Int(1, none=True),
@@ -196,6 +193,11 @@ multimetric_
         self.random_state = random_state
         self.verbose = verbose
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags = get_tags(self.estimator).target_tags
+        return tags
+
     def fit(self, X: Any, y: Any = None, **params: Any) -> OptunaSearchCV:
         """Search, then fit the best candidate on all rows.
 
@@ -216,6 +218,11 @@ multimetric_
         """
         check_params(self, _DOMAINS)
         self._check_end()
+        if y is None and get_tags(self.estimator).target_tags.required:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
+                "is None."
+            )
         scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
@@ -224,7 +231,10 @@ multimetric_
         evaluator = self._evaluator(X, y, scorer, routed, space)
         objective = Objective(space, evaluator, len(evaluator.splits), self._objective_names())
         self.n_splits_ = objective.n_folds
-        self.study_ = self._search(objective, [X, y, params])
+        question = {}
+        if self.storage is not None:
+            question = question_of(evaluator, objective, [X, y, params], self.scoring)
+        self.study_ = run_study(self, evaluator, objective, question)
         self.cv_results_ = self._results(objective)
         self._choose(metric)
         if self.refit:
@@ -271,58 +281,18 @@ multimetric_
         )
 
     def _space(self) -> Space:
-        return space_of_estimator(self.estimator) if self.space is None else as_space(self.space)
+        if self.space is None:
+            return space_of_estimator(self.estimator)
+        return as_space(self.space).check_names(self.estimator)
 
     def _objective_names(self) -> tuple[str | None, ...]:
         if self.objectives is not None:
             return tuple(self.objectives)
         return (self.refit if isinstance(self.refit, str) else None,)
 
-    def _search(self, objective: Objective, data: Sequence[Any]) -> Study:
-        """Open the study, run the trials that it lacks, and return it."""
-        question = {}
-        if self.storage is not None:
-            question = question_of(objective, data, self.scoring)
-        place = Place(self.storage, self.study_name or "search")
-        with (
-            open_study(place, question, directions=objective.directions) as study,
-            workers(objective.evaluate, self.n_jobs) as evaluate,
-        ):
-            seed = seed_of(study, self.random_state)
-            study.sampler = as_sampler(self.sampler, objective.space, seed)
-            study.pruner = as_pruner(self.pruner, objective.n_folds)
-            enqueue_first(study, objective, self.enqueue, defaults=self.sampler != "grid")
-            run_trials(
-                study,
-                dataclasses.replace(objective, evaluate=evaluate),
-                n_trials=self.n_trials,
-                patience=self.patience,
-                callbacks=[
-                    *self.callbacks,
-                    *([print_progress(self.n_trials)] * (self.verbose > 0)),
-                ],
-                catch=() if self.error_score == "raise" else (Exception,),
-                timeout=self.timeout,
-                n_jobs=joblib.effective_n_jobs(self.n_jobs),
-            )
-        return study
-
     def _results(self, objective: Objective) -> dict[str, Any]:
-        """Return ``cv_results_``; warn of failed trials, and raise if there is nothing else."""
         trials = finished_trials(self.study_)
-        failed = [trial for trial in trials if trial.state == TrialState.FAIL]
-        if len(failed) == len(trials):
-            raise ValueError(
-                f"{type(self).__name__}: no trial came to an end, {len(failed)} failed. "
-                f"{first_error(failed)}"
-            )
-        if failed:
-            warnings.warn(
-                f"{len(failed)} of {len(trials)} trials failed: {first_error(failed)}. "
-                'cv_results_["error"] has all messages.',
-                FitFailedWarning,
-                stacklevel=3,
-            )
+        check_outcome(trials, type(self).__name__)
         params = [objective.params_of_finished(trial) for trial in trials]
         table = fold_table(trials, objective.n_folds)
         with warnings.catch_warnings():

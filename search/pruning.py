@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from optuna import pruners
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, WilcoxonPruner
 
 _BY_NAME: dict[str, Callable[[int], BasePruner]] = {
@@ -21,7 +23,12 @@ def as_pruner(pruner: str | BasePruner | None, n_steps: int) -> BasePruner:
     """Return the pruner of that name for trials of ``n_steps`` reports; None prunes nothing."""
     if pruner is None:
         return pruners.NopPruner()
-    return pruner if isinstance(pruner, BasePruner) else _BY_NAME[pruner](n_steps)
+    if isinstance(pruner, BasePruner):
+        return pruner
+    with warnings.catch_warnings():
+        # Optuna marks Wilcoxon's as experimental: its interface, which is used here alone.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return _BY_NAME[pruner](n_steps)
 
 
 def report_of(pruner: BasePruner, scores: Sequence[float]) -> float:

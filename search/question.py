@@ -8,19 +8,24 @@ from typing import Any
 
 import joblib
 
+from search.evaluation import Evaluator
 from search.objective import Objective
 
 # They change how a fit runs, not what comes out.
 _IRRELEVANT = ("n_jobs", "verbose", "memory", "device", "compile")
 
 
-def question_of(objective: Objective, data: Sequence[Any], scoring: Any) -> dict[str, str]:
+def question_of(
+    evaluator: Evaluator, objective: Objective, data: Sequence[Any], scoring: Any
+) -> dict[str, str]:
     """Return a fingerprint of each part of the question that a search asks.
 
     Parameters
     ----------
+    evaluator : Evaluator
+        With estimator and folds.
     objective : Objective
-        With estimator, space and folds.
+        With space and objectives.
     data : sequence of array-like
         X, y and all metadata.
     scoring : object
@@ -31,7 +36,6 @@ def question_of(objective: Objective, data: Sequence[Any], scoring: Any) -> dict
     dict of str to str
         Equal for equal parts, in every process.
     """
-    evaluator = objective.evaluate
     params = evaluator.estimator.get_params(deep=True)
     relevant = {k: v for k, v in params.items() if k.split("__")[-1] not in _IRRELEVANT}
     return {

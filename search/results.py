@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
+from sklearn.exceptions import FitFailedWarning
 
 from search.evaluation import Fold
 
@@ -41,11 +43,26 @@ def columns_of(trials: Sequence[FrozenTrial]) -> dict[str, list[Any]]:
     }
 
 
-def first_error(trials: Sequence[FrozenTrial]) -> str:
+def check_outcome(trials: Sequence[FrozenTrial], owner: str) -> None:
+    """Warn of failed trials; raise a ValueError if there is nothing else."""
+    failed = [trial for trial in trials if trial.state == TrialState.FAIL]
+    if len(failed) == len(trials):
+        error = f": {_most_frequent_error(failed)}" if failed else ""
+        raise ValueError(f"{owner}: no trial came to an end, {len(failed)} failed{error}.")
+    if failed:
+        warnings.warn(
+            f"{len(failed)} of {len(trials)} trials failed: {_most_frequent_error(failed)}. "
+            'cv_results_["error"] has all messages.',
+            FitFailedWarning,
+            stacklevel=4,
+        )
+
+
+def _most_frequent_error(failed: Sequence[FrozenTrial]) -> str:
     """Return the text of the most frequent failure, and how often it came."""
-    texts = [trial.user_attrs.get("error", "unknown") for trial in trials]
+    texts = [trial.user_attrs.get("error", "unknown") for trial in failed]
     kinds = [text.partition(": ")[2] or text for text in texts]
-    most = max(set(kinds), key=kinds.count)
+    most = max(kinds, key=kinds.count)
     return most if kinds.count(most) == len(kinds) else f"{most} ({kinds.count(most)} times)"
 
 

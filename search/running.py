@@ -2,82 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+import joblib
 from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from search.evaluation import Evaluator
 from search.objective import Interrupted, Objective
+from search.processes import workers
+from search.pruning import as_pruner
 from search.results import STATES
-from search.studies import finished_trials, is_storage_error
+from search.samplers import as_sampler
+from search.studies import Place, finished_trials, is_storage_error, open_study, seed_of
+
+if TYPE_CHECKING:
+    from search.optuna_search import OptunaSearchCV
 
 Callback = Callable[[Study, FrozenTrial], None]
 _N_BEST = 5  # so many points are taken over from an earlier study
 
 
-def run_trials(
-    study: Study,
-    objective: Objective,
-    *,
-    n_trials: int | None,
-    patience: int | None,
-    callbacks: Sequence[Callback],
-    catch: tuple[type[Exception], ...],
-    **limits: Any,
-) -> None:
-    """Run the trials that the study lacks.
+def run_study(
+    search: OptunaSearchCV, evaluator: Evaluator, objective: Objective, question: Mapping[str, str]
+) -> Study:
+    """Open the study of a search, run the trials that it lacks, and return it.
 
     Parameters
     ----------
-    study : Study
-        Owned by this process.
+    search : OptunaSearchCV
+        Its parameters say where and how.
+    evaluator : Evaluator
+        Fits and scores in this process.
     objective : Objective
         What a trial does.
-    n_trials : int or None
-        Number of finished trials that the study shall have in the end.
-    patience : int or None
-        Stop when so many trials in a row brought nothing better.
-    callbacks : sequence of callable
-        Called after every trial.
-    catch : tuple of exception classes
-        Failures that are recorded only.
-    **limits : object
-        ``timeout`` and ``n_jobs`` of ``study.optimize``.
+    question : mapping of str to str
+        What the study is about.
 
     Raises
     ------
     KeyboardInterrupt
         If the user interrupted; the trials in progress are left to the next start.
+    StudyError
+        See :func:`search.studies.open_study`.
     """
-    missing = None if n_trials is None else n_trials - len(finished_trials(study))
-    if (missing is not None and missing <= 0) or _is_exhausted(study, patience):
+    place = Place(search.storage, search.study_name or "search")
+    with (
+        open_study(place, question, objective.directions) as study,
+        workers(evaluator, search.n_jobs) as evaluate,
+    ):
+        seed = seed_of(study, search.random_state)
+        study.sampler = as_sampler(search.sampler, objective.space, seed)
+        study.pruner = as_pruner(search.pruner, objective.n_folds)
+        _enqueue_first(study, objective, search.enqueue, defaults=search.sampler != "grid")
+        try:
+            _run_missing(study, dataclasses.replace(objective, evaluate=evaluate), search)
+        except Interrupted as interruption:
+            cause = interruption.__cause__
+            if cause is not None and is_storage_error(cause):
+                raise cause from cause.__cause__
+            raise KeyboardInterrupt from None
+    return study
+
+
+def _run_missing(study: Study, objective: Objective, search: OptunaSearchCV) -> None:
+    missing = None if search.n_trials is None else search.n_trials - len(finished_trials(study))
+    if (missing is not None and missing <= 0) or _is_exhausted(study, search.patience):
         return
-    calls = list(callbacks) if patience is None else [*callbacks, _stop_when_exhausted(patience)]
-    try:
-        study.optimize(objective, n_trials=missing, callbacks=calls, catch=catch, **limits)
-    except Interrupted as interruption:
-        cause = interruption.__cause__
-        raise (cause if is_storage_error(cause) else KeyboardInterrupt()) from None
+    callbacks = list(search.callbacks)
+    if search.patience is not None:
+        callbacks.append(_stop_when_exhausted(search.patience))
+    if search.verbose:
+        callbacks.append(_print_progress(search.n_trials))
+    study.optimize(
+        objective,
+        n_trials=missing,
+        timeout=search.timeout,
+        n_jobs=joblib.effective_n_jobs(search.n_jobs),
+        catch=() if search.error_score == "raise" else (Exception,),
+        callbacks=callbacks,
+    )
 
 
-def enqueue_first(
-    study: Study, objective: Objective, points: Any, *, defaults: bool = True
-) -> None:
-    """Put the defaults and the given points before everything else, once.
-
-    Parameters
-    ----------
-    study : Study
-        With the trials it has so far.
-    objective : Objective
-        Whose space and defaults count.
-    points : Study or sequence of mapping
-        An earlier study gives its five best points.
-    defaults : bool, default=True
-        Whether the default parameters are tried first.
-    """
+def _enqueue_first(study: Study, objective: Objective, points: Any, *, defaults: bool) -> None:
+    """Put the defaults and the given points before everything else, once."""
     start = (
         objective.space.defaults(objective.evaluate.estimator.get_params()) if defaults else None
     )
@@ -108,7 +119,7 @@ def _is_exhausted(study: Study, patience: int | None) -> bool:
     return sum(trial.number > best for trial in finished) >= patience
 
 
-def print_progress(n_trials: int | None) -> Callback:
+def _print_progress(n_trials: int | None) -> Callback:
     """Return a callback that prints one line per trial."""
 
     def print_line(study: Study, trial: FrozenTrial) -> None:
@@ -126,7 +137,8 @@ def _points_of(points: Any) -> Iterator[Mapping[str, Any]]:
         yield from points
         return
     best = points.best_trials if len(points.directions) > 1 else _best_of(points)
-    yield from (trial.params for trial in best[:_N_BEST])
+    different = {repr(sorted(trial.params.items())): trial.params for trial in best}
+    yield from list(different.values())[:_N_BEST]
 
 
 def _best_of(study: Study) -> list[FrozenTrial]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from optuna import samplers
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
@@ -94,5 +96,8 @@ def as_sampler(sampler: str | BaseSampler, space: Space, seed: int) -> BaseSampl
     if sampler == "grid":
         return samplers.GridSampler(space.options(), seed=seed)
     if sampler == "qmc":
-        return samplers.QMCSampler(seed=seed)
+        with warnings.catch_warnings():
+            # Optuna marks it as experimental: its interface, which is used here alone.
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return samplers.QMCSampler(seed=seed)
     return SeededSampler(_BY_NAME[sampler], seed)

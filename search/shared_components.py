@@ -20,13 +20,14 @@ def can_share(pca: PCA, X: Any) -> bool:
     """Tell whether ``pca`` is the beginning of the full analysis of X."""
     if not isinstance(X, np.ndarray) or X.ndim != 2:
         return False
-    n_rows, n_columns = X.shape
-    tall = n_columns <= 1_000 and n_rows >= 10 * n_columns
-    # scikit-learn's rule; small or tall data are solved exactly for any number of components.
-    exact = ("full", "covariance_eigh", *(["auto"] if tall or max(X.shape) <= 500 else []))
     number = pca.n_components
-    is_number = isinstance(number, (int, np.integer)) and 1 <= number <= min(X.shape)
-    return pca.svd_solver in exact and pca.copy and is_number
+    if not isinstance(number, (int, np.integer)) or not 1 <= number <= min(X.shape):
+        return False
+    # With fewer rows than columns the noise is a mean over what a full analysis leaves out.
+    fits = _solver(pca, X) == "full" or (
+        _solver(pca, X) == "covariance_eigh" and X.shape[0] >= X.shape[1]
+    )
+    return fits and pca.copy
 
 
 def fit_transform(pca: PCA, X: np.ndarray, cache: Cache) -> tuple[np.ndarray, PCA]:
@@ -42,13 +43,18 @@ def fit_transform(pca: PCA, X: np.ndarray, cache: Cache) -> tuple[np.ndarray, PC
 
 def _fit_full(whole: PCA, X: np.ndarray) -> tuple[PCA, np.ndarray | None]:
     """Fit all components; the rows come with them where scikit-learn takes them from the fit."""
-    if whole.svd_solver == "full" or (whole.svd_solver == "auto" and not _is_tall(X)):
+    if _solver(whole, X) == "full":
         return whole, whole.fit_transform(X)
     return whole.fit(X), None
 
 
-def _is_tall(X: np.ndarray) -> bool:
-    return X.shape[1] <= 1_000 and X.shape[0] >= 10 * X.shape[1]
+def _solver(pca: PCA, X: np.ndarray) -> str:
+    """Return the solver that scikit-learn takes for any number of components, or "auto"."""
+    if pca.svd_solver == "auto" and X.shape[1] <= 1_000 and X.shape[0] >= 10 * X.shape[1]:
+        return "covariance_eigh"
+    if pca.svd_solver == "auto" and max(X.shape) <= 500:
+        return "full"
+    return pca.svd_solver
 
 
 def _first(full: PCA, number: int) -> PCA:
@@ -56,9 +62,10 @@ def _first(full: PCA, number: int) -> PCA:
     part = copy.copy(full)
     part.n_components = number
     part.n_components_ = number
-    part.components_ = full.components_[:number]
+    # A compact copy, as scikit-learn makes it: sums of products depend on the layout.
+    part.components_ = full.components_[:number].copy(order="K")
     for name in ("explained_variance_", "explained_variance_ratio_", "singular_values_"):
-        setattr(part, name, getattr(full, name)[:number])
+        setattr(part, name, getattr(full, name)[:number].copy())
     rest = full.explained_variance_[number:]
     part.noise_variance_ = rest.mean() if len(rest) else 0.0
     return part

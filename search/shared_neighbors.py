@@ -83,7 +83,7 @@ def _ties_behind(tied: np.ndarray, differ: np.ndarray, k: int) -> np.ndarray:
 
 def can_share(model: Any, X: Any, y: Any) -> bool:
     """Tell whether a longer list of neighbours serves the model."""
-    return (
+    return bool(
         type(model) in MODELS
         and isinstance(X, np.ndarray)
         and model.weights in ("uniform", "distance", None)
@@ -138,6 +138,7 @@ def _first(
 
 def _ask(index: Any, fitted: np.ndarray, X: np.ndarray, length: int) -> Nearest:
     # Rows are ranked by x.x - 2 x.y + y.y where all are scanned: a sum of rounded products.
-    norms = sum(np.einsum("ij,ij->i", part, part).max() for part in (X, fitted))
+    norms = sum(np.einsum("ij,ij->i", part, part, dtype=float).max() for part in (X, fitted))
     tolerance = float(X.shape[1] * np.finfo(float).eps * norms)
-    return Nearest(*index.kneighbors(X, length), len(fitted), tolerance)
+    distances, rows = index.kneighbors(X, length)
+    return Nearest(distances, rows, len(fitted), tolerance)

@@ -28,7 +28,7 @@ _BESIDE = ("n_estimators", "n_jobs", "verbose")
 
 def can_share(model: Any, X: Any, y: Any) -> bool:
     """Tell whether the model is the beginning of a larger forest."""
-    return (
+    return bool(
         type(model) in MODELS
         and isinstance(model.random_state, (int, np.integer))
         and isinstance(model.n_estimators, (int, np.integer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,20 @@ class Space:
         if self.function is not None:
             params.update(self.function(trial))
         return params
+
+    def check_names(self, estimator: Any) -> Space:
+        """Return the space, or raise a ValueError for a parameter that the estimator lacks."""
+        known = estimator.get_params(deep=True)
+        for name in self.dimensions:
+            # A step that is searched itself may bring the parameter with it.
+            steps = [name.rsplit("__", n)[0] for n in range(name.count("__") + 1)]
+            if name not in known and not any(step in self.dimensions for step in steps[1:]):
+                near = difflib.get_close_matches(name, known, n=1)
+                raise ValueError(
+                    f"space: {name} must be a parameter of {type(estimator).__name__}"
+                    f"{f', did you mean {near[0]!r}?' if near else '.'}"
+                )
+        return self
 
     def encode(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return what Optuna stores for the point ``params``.

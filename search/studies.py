@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import optuna
@@ -19,11 +20,12 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.file_lock import hold_lock
+from search.sqlite import SQLiteStorage
 
 # A fold that took its process with it so many times is not tried again.
 MAX_STARTS = 5
 _HEARTBEAT = 20  # seconds; a trial of another machine is given up after three missed ones
-_WAIT_FOR_LOCK = 30.0  # seconds that a write waits for other writers of an SQLite file
+Direction = Literal["minimize", "maximize"]
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -68,7 +70,7 @@ class Place:
 
 @contextmanager
 def open_study(
-    place: Place, question: Mapping[str, str], *, directions: Sequence[str], **kwargs: Any
+    place: Place, question: Mapping[str, str], directions: Sequence[Direction]
 ) -> Iterator[Study]:
     """Yield the study of that name, made or resumed, owned by this process alone.
 
@@ -81,8 +83,6 @@ def open_study(
         question only.
     directions : sequence of {"maximize", "minimize"}
         One for each objective.
-    **kwargs : object
-        ``sampler`` and ``pruner`` of the study.
 
     Raises
     ------
@@ -90,13 +90,9 @@ def open_study(
         If another process owns it, if it is about another question, or if the file is damaged or
         cannot be written.
     """
-    with _quiet(), _owned(place), storage_errors(place):
+    with _quiet(), _owned(place), storage_errors(place), _storage(place) as storage:
         study = optuna.create_study(
-            storage=_storage_of(place),
-            study_name=place.name,
-            directions=directions,
-            load_if_exists=True,
-            **kwargs,
+            storage=storage, study_name=place.name, directions=directions, load_if_exists=True
         )
         _check_question(study, place, question)
         if place.file is not None:
@@ -147,7 +143,7 @@ def storage_errors(place: Place) -> Iterator[None]:
     """Turn what a database says into one sentence that names the file and what to do."""
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError, OSError) as error:
+    except (SQLAlchemyError, StorageInternalError, sqlite3.Error, OSError) as error:
         cause = error.__cause__ or error
         if isinstance(error, OSError) and not _is_about_place(error, place):
             raise
@@ -195,17 +191,26 @@ def _owned(place: Place) -> Iterator[None]:
         yield
 
 
-def _storage_of(place: Place) -> BaseStorage | None:
-    if place.file is not None:
-        url = f"sqlite:///{place.file}"
-        return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": _WAIT_FOR_LOCK}})
-    if not isinstance(place.storage, str):
-        return place.storage
+@contextmanager
+def _storage(place: Place) -> Iterator[BaseStorage | None]:
+    """Yield the storage; an SQLite file is written fast meanwhile, and one file again after it."""
+    if place.file is None:
+        yield _heartbeating(place.storage) if isinstance(place.storage, str) else place.storage
+        return
+    storage = SQLiteStorage(place.file)
+    try:
+        yield storage
+    finally:
+        storage.settle()
+
+
+def _heartbeating(url: str) -> RDBStorage:
+    """Return the storage of a database server, where trials of dead workers are tried again."""
     with warnings.catch_warnings():
         # Optuna marks heartbeats as experimental; they are what tells dead workers from slow ones.
         warnings.simplefilter("ignore", ExperimentalWarning)
         return RDBStorage(
-            place.storage,
+            url,
             heartbeat_interval=_HEARTBEAT,
             grace_period=3 * _HEARTBEAT,
             heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MAX_STARTS - 1),
