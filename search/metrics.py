@@ -100,6 +100,16 @@ def metrics_for(task: str, n_classes: int | None = None) -> tuple[str, ...]:
 def get(name: str) -> Metric:
     """Return the metric of that name.
 
+    Parameters
+    ----------
+    name : str
+        A key of :data:`METRICS`.
+
+    Returns
+    -------
+    Metric
+        What is known about it.
+
     Raises
     ------
     ValueError
@@ -158,7 +168,22 @@ def evaluate(
 
 
 def answers(name: str, y_true: Any, y_pred: Any = None, **given: Any) -> Answers:
-    """Return truth and predictions as the function of a metric takes them (see `evaluate`)."""
+    """Return truth and predictions as the function of a metric takes them.
+
+    Parameters
+    ----------
+    name : str
+        Name of a metric.
+    y_true, y_pred : array-like of shape (n,), y_pred default=None
+        Truth and prediction.
+    **given : array-like
+        ``y_proba``, ``y_score`` and ``classes`` of :func:`evaluate`.
+
+    Returns
+    -------
+    Answers
+        Encoded truth and answer; the answer is None where it was not given.
+    """
     metric = get(name)
     if metric.task == _NUMBERS:
         return encode_numbers(y_true, y_pred)
@@ -189,7 +214,18 @@ def score(model: Any, X: Any, y: Any, names: Iterable[str]) -> dict[str, float]:
 
 
 def scorers(names: Iterable[str]) -> dict[str, Callable[[Any, Any, Any], float]]:
-    """Return one scorer per metric, ``scorer(model, X, y) -> float``; :func:`score` is quicker."""
+    """Return one scorer per metric; :func:`score`, which asks the model once, is quicker.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names of metrics.
+
+    Returns
+    -------
+    dict of str to callable
+        Each ``scorer(model, X, y) -> float``, NaN where the model cannot give the metric.
+    """
     return {get(name).name: partial(_score_one, name=name) for name in names}
 
 
