@@ -97,7 +97,7 @@ def batches(index: Tensor, size: int) -> list[Tensor]:
     [4, 5]
     """
     found = list(index.split(size))
-    if len(found) > 1 and len(found[-1]) == 1:
+    if size > 1 and len(found) > 1 and len(found[-1]) == 1:
         found[-2:] = [torch.cat(found[-2:])]
     return found
 

@@ -21,7 +21,7 @@ from estimators.deep._data import Rows
 from estimators.deep._loop import Totals, Training
 from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
-from estimators.deep._params import TrainingParams
+from estimators.deep._params import TrainingParams, batch_size_of
 from estimators.deep._precision import Placement
 from estimators.deep.watching import tell
 
@@ -45,17 +45,25 @@ class Net(NeuralNet):
         How to train: usually the estimator itself.
     placement : Placement
         Where to compute, in which format.
+    compile : bool, default=False
+        Whether to compile the module.
     """
 
     def __init__(
-        self, module: nn.Module, criterion: Objective, params: TrainingParams, placement: Placement
+        self,
+        module: nn.Module,
+        criterion: Objective,
+        params: TrainingParams,
+        placement: Placement,
+        *,
+        compile: bool = False,
     ) -> None:
         super().__init__(
             module,
             criterion=criterion,
             callbacks=list(params.callbacks or []),
             device=str(placement.device),
-            compile=params.compile,
+            compile=compile,
             verbose=int(params.verbose),
             train_split=None,
         )
@@ -76,10 +84,7 @@ class Net(NeuralNet):
         return self
 
     def torch_compile(self, module: nn.Module, name: str) -> Any:
-        """Compile the module, or warn and go on where there is no compiler."""
-        if not self.compile or name != "module":
-            return module
-        return _compiled(module)
+        return torch.compile(module) if self.compile and name == "module" else module
 
     @property
     def watches_batches(self) -> bool:
@@ -108,6 +113,8 @@ class Net(NeuralNet):
         params = self.params
         course = (None, 0.0) if steady else (params.lr_schedule, params.warmup)
         schedule = Schedule(self.optimizer_, course[0], warmup=course[1], patience=params.patience)
+        if self.module_ is not self.module:
+            self._try_compiled(rows, train[: batch_size_of(params, len(train))])
         self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
         self.module_.eval()
         self.notify("on_train_end", X=rows.X, y=rows.y)
@@ -123,6 +130,17 @@ class Net(NeuralNet):
                 break
         training.finish()
         return self
+
+    def _try_compiled(self, rows: Rows, index: Tensor) -> None:
+        """Run the compiled net on some rows; if that fails, warn and go on without compilation."""
+        X, _, _ = rows.take(index, self.placement.device)
+        try:
+            with self.placement.autocast():
+                self.module_(X)
+        except RuntimeError as error:  # of torch's compiler: there is no narrower public class
+            reason = str(error).strip().splitlines()[0]
+            warnings.warn(f"compile=True has no effect: {reason}", RuntimeWarning, stacklevel=2)
+            self.module_ = self.module
 
     def _end_epoch(self, rows: Rows, valid: Tensor) -> bool:
         """Tell the callbacks; True if skorch's EarlyStopping wants to stop (by this exception)."""
@@ -178,15 +196,3 @@ class Net(NeuralNet):
         if not names:
             return self.module_(X)
         return torch.stack([self.module_(view).float() for view in views(X, names)]).mean(0)
-
-
-def _compiled(module: nn.Module) -> Any:
-    """Return the compiled module, or the module with a warning where there is no compiler."""
-    try:
-        torch._inductor.cpp_builder.get_cpp_compiler()
-    except RuntimeError:
-        warnings.warn(
-            "compile=True has no effect: torch.compile found no C++ compiler.", RuntimeWarning, 2
-        )
-        return module
-    return torch.compile(module)

@@ -88,7 +88,9 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
         with self._seeded() as device:
             rows = Rows.of(X, y, weight).on(device)
             train, valid = self._split(len(X), labels)
-            self.net_: Net = self._make_net(module or self._new_module(rows, train), device)
+            self.net_: Net = self._make_net(
+                module or self._new_module(rows, train), device, compile=self.compile
+            )
             self._train(rows, train, valid, epochs_of(self, len(train)))
 
     def _partial_fit_net(
@@ -107,7 +109,9 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
             rows = Rows.of(X, y, weight).on(device)
             everything = torch.arange(len(X))
             if is_first:
-                self.net_ = self._make_net(self._new_module(rows, everything), device)
+                self.net_ = self._make_net(
+                    self._new_module(rows, everything), device, compile=self.compile
+                )
             self._train(rows, everything, everything[:0], 1, steady=True)
 
     def _train(
@@ -171,9 +175,10 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
         )
         return nn.Sequential(layers)
 
-    def _make_net(self, module: nn.Module, device: torch.device) -> Net:
+    def _make_net(self, module: nn.Module, device: torch.device, *, compile: bool) -> Net:
         """Return a net around ``module``, ready to train, with the history so far."""
-        net = Net(module, self._objective(), self, place(module, device, self.precision))
+        placement = place(module, device, self.precision)
+        net = Net(module, self._objective(), self, placement, compile=compile)
         net.initialize()
         net.history.extend({"batches": [], **row} for row in self.history_)
         return net
@@ -201,5 +206,5 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
         with torch.random.fork_rng(devices=()):
             module = self._assemble()
         module.load_state_dict({name: torch.from_numpy(v) for name, v in weights.items()})
-        self.net_ = self._make_net(module, loading_device(self.device))
+        self.net_ = self._make_net(module, loading_device(self.device), compile=False)
         self.net_.module_.eval()

@@ -160,11 +160,13 @@ class Training:
         """
         net, rows = self.net, self.rows
         decaying = [p for p in self._weights if p.ndim >= 2]
+        seed = int(torch.randint(2**31, ()))
         totals = Totals(net.criterion_)
 
         def closure() -> Any:
             nonlocal totals
             totals = Totals(net.criterion_)
+            torch.manual_seed(seed)  # the same units drop out in all evaluations of one step
             net.optimizer_.zero_grad()
             total = self._penalize(decaying)
             for index in batches(self.train, rows.stride(net.placement.device)):
