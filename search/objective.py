@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from optuna import Trial, TrialPruned
 from optuna.pruners import NopPruner
 from optuna.trial import BaseTrial, FixedTrial, FrozenTrial
 
+from estimators.deep.watching import watched
 from search.evaluation import Evaluator, Fold
 from search.processes import Workers
-from search.pruning import report_of
+from search.pruning import prunes_epochs, report_of
 from search.space import Space
 from search.studies import Direction, is_storage_error
 
@@ -44,12 +46,15 @@ class Objective:
         Number of folds.
     names : tuple of (str or None)
         The objectives: metrics, None for the only or first one, or :data:`COSTS`.
+    n_epochs : int, default=0
+        The most epochs that a fit may take; a pruner is told of each of them.
     """
 
     space: Space
     evaluate: Evaluator | Workers
     n_folds: int
     names: tuple[str | None, ...]
+    n_epochs: int = 0
 
     def __call__(self, trial: Trial) -> tuple[float, ...]:
         folds: list[Fold] = list(trial.user_attrs.get("folds", ()))  # of an interrupted run
@@ -57,8 +62,9 @@ class Objective:
             params = self.params_of(trial)
             self._prune(trial, folds)
             for number in range(len(folds), self.n_folds):
-                folds.append(self.evaluate(params, number))
-                self._report(trial, folds)
+                with watched(partial(self._report_epoch, trial, number)):
+                    folds.append(self.evaluate(params, number))
+                self._report_fold(trial, folds)
                 trial.set_user_attr("folds", folds)
                 self._prune(trial, folds)
             return tuple(float(np.mean(self._values(name, folds))) for name in self.names)
@@ -93,14 +99,24 @@ class Objective:
             raise ValueError(f"{name or 'score'} must be a number in every fold, got {values}")
         return values
 
-    def _report(self, trial: Trial, folds: Sequence[Fold]) -> None:
+    def _report_fold(self, trial: Trial, folds: Sequence[Fold]) -> None:
         """Tell the pruner about the last fold."""
         if self._may_prune(trial, folds):
             value = report_of(trial.study.pruner, self._values(self.names[0], folds))
-            with warnings.catch_warnings():
-                # A run may have been killed after it reported, before it wrote the fold down.
-                warnings.filterwarnings("ignore", "The reported value is ignored")
-                trial.report(value, len(folds) - 1)
+            _report(trial, value, len(folds) * (self.n_epochs + 1) - 1)
+
+    def _report_epoch(self, trial: Trial, fold: int, row: Mapping[str, Any], _: int) -> None:
+        """Tell the pruner about an epoch, and end the trial if it says so.
+
+        The score on the net's own validation rows stands at steps of its own, where it is compared
+        with those of other nets after as many epochs; it is never mixed with scores of folds.
+        """
+        if row["valid_score"] is None or not prunes_epochs(trial.study.pruner):
+            return
+        epoch = min(row["epoch"], self.n_epochs)
+        _report(trial, row["valid_score"], fold * (self.n_epochs + 1) + epoch - 1)
+        if trial.should_prune():
+            raise TrialPruned
 
     def _prune(self, trial: Trial, folds: Sequence[Fold]) -> None:
         """End the trial if the pruner says so."""
@@ -111,6 +127,13 @@ class Objective:
         """Tell whether there is a pruner, something to tell it, and something left to save."""
         prunes = not isinstance(trial.study.pruner, NopPruner)
         return prunes and 0 < len(folds) < self.n_folds
+
+
+def _report(trial: Trial, value: float, step: int) -> None:
+    with warnings.catch_warnings():
+        # A run may have been killed after it reported, before it wrote the fold down.
+        warnings.filterwarnings("ignore", "The reported value is ignored")
+        trial.report(value, step)
 
 
 def value_of(fold: Fold, name: str | None) -> float:

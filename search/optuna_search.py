@@ -34,7 +34,7 @@ from estimators.params import (
 from search.evaluation import Evaluator
 from search.folds import splits_of
 from search.objective import COSTS, Objective
-from search.pruning import PRUNERS
+from search.pruning import PRUNERS, epochs_of
 from search.question import question_of
 from search.results import check_outcome, columns_of, fold_table
 from search.running import run_study
@@ -95,7 +95,8 @@ class OptunaSearchCV(BaseSearchCV):
     sampler : {"tpe", "random", "gp", "nsga2", "qmc", "grid"} or optuna sampler, default="tpe"
         Chooses the candidates.
     pruner : {"median", "halving", "hyperband", "wilcoxon"}, optuna pruner or None, default=None
-        Ends hopeless trials between folds. They are marked in ``cv_results_["state"]``, have no
+        Ends hopeless trials between folds; nets that watch validation rows of their own also
+        between epochs, if ``n_jobs`` is one. They are marked in ``cv_results_["state"]``, have no
         mean score and are never the best.
     storage : str, Path, optuna storage or None, default=None
         An SQLite file or a database URL where the study stands; None keeps it in memory.
@@ -229,7 +230,10 @@ multimetric_
         routed = self._get_routed_params_for_fit(params)
         space = self._space()
         evaluator = self._evaluator(X, y, scorer, routed, space)
-        objective = Objective(space, evaluator, len(evaluator.splits), self._objective_names())
+        n_epochs = epochs_of(self.estimator.get_params(), space.largest())
+        objective = Objective(
+            space, evaluator, len(evaluator.splits), self._objective_names(), n_epochs
+        )
         self.n_splits_ = objective.n_folds
         question = {}
         if self.storage is not None:

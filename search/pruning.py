@@ -1,9 +1,10 @@
-"""Pruners by name, and what they are told after a fold."""
+"""Pruners by name, and what they are told: scores of folds, and of the epochs of nets."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from optuna import pruners
@@ -38,3 +39,22 @@ def report_of(pruner: BasePruner, scores: Sequence[float]) -> float:
     test pairs the folds one by one.
     """
     return float(scores[-1] if isinstance(pruner, WilcoxonPruner) else np.mean(scores))
+
+
+def prunes_epochs(pruner: BasePruner) -> bool:
+    """Tell whether a pruner compares epochs; Wilcoxon's test needs independent scores."""
+    return not isinstance(pruner, (pruners.NopPruner, WilcoxonPruner))
+
+
+def epochs_of(params: Mapping[str, Any], largest: Mapping[str, int]) -> int:
+    """Return the most epochs that a fit may take, 0 where there are none.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+        The parameters of the estimator.
+    largest : mapping of str to int
+        The largest values in the search space.
+    """
+    given = {name: value for name, value in params.items() if isinstance(value, int)} | {**largest}
+    return max((n for name, n in given.items() if name.split("__")[-1] == "max_epochs"), default=0)

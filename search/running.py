@@ -56,7 +56,7 @@ def run_study(
     ):
         seed = seed_of(study, search.random_state)
         study.sampler = as_sampler(search.sampler, objective.space, seed)
-        study.pruner = as_pruner(search.pruner, objective.n_folds)
+        study.pruner = as_pruner(search.pruner, objective.n_folds * (objective.n_epochs + 1))
         _enqueue_first(study, objective, search.enqueue, defaults=search.sampler != "grid")
         try:
             _run_missing(study, dataclasses.replace(objective, evaluate=evaluate), search)

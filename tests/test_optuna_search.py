@@ -28,6 +28,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from estimators import TorchMLPClassifier
 from search import OptunaSearchCV
 
 X, Y = load_iris(return_X_y=True)
@@ -402,3 +403,21 @@ def test_optunas_log_level_comes_out_as_it_went_in():
 def test_a_bad_value_is_named(params, message):
     with pytest.raises(ValueError, match=message):
         OptunaSearchCV(tree(), DEPTH).set_params(**params).fit(X, Y)
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_nets_are_pruned_between_epochs(pruner):
+    data, targets = make_classification(300, random_state=0)
+    net = TorchMLPClassifier(
+        hidden_layer_sizes=(8,), max_epochs=9, early_stopping=True, patience=9, random_state=0
+    )
+    search = OptunaSearchCV(
+        net, {"lr": FloatDistribution(1e-6, 1e-1, log=True)}, n_trials=14, cv=0.3,
+        sampler="random", pruner=pruner, random_state=0,
+    ).fit(data, targets)  # fmt: skip
+    lengths = {"complete": set(), "pruned": set()}
+    for trial in search.study_.trials:
+        lengths[trial.state.name.lower()].add(len(trial.intermediate_values))
+    assert lengths["complete"] == {9}
+    assert 0 < max(lengths["pruned"]) < 9
+    assert search.cv_results_["state"][search.best_index_] == "complete"
