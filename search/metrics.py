@@ -244,6 +244,8 @@ _LABELS = ("classification",)
 _BINARY = ("classification", "anomaly")
 _NUMBERS = ("regression", "forecasting")
 _CLUSTERS = ("clustering",)
+_recall, _precision = of_positive(sk.recall_score), of_positive(sk.precision_score)
+_log_loss, _brier = of_probabilities(sk.log_loss), of_probabilities(sk.brier_score_loss)
 _f1_macro = partial(sk.f1_score, average="macro", zero_division=0)
 
 METRICS: dict[str, Metric] = {
@@ -256,25 +258,15 @@ METRICS: dict[str, Metric] = {
         ),
         Metric("f1_macro", "F1 (macro)", _LABELS, "label", True, _f1_macro, "f1_macro", True),
         Metric("f1", "F1", _BINARY, "label", True, of_positive(sk.f1_score), "f1", True),
-        Metric(
-            "precision", "precision", _BINARY, "label", True,
-            of_positive(sk.precision_score), "precision", True,
-        ),
-        Metric("recall", "recall", _BINARY, "label", True,
-               of_positive(sk.recall_score), "recall", True),
+        Metric("precision", "precision", _BINARY, "label", True, _precision, "precision", True),
+        Metric("recall", "recall", _BINARY, "label", True, _recall, "recall", True),
         Metric("roc_auc", "ROC AUC", _BINARY, "score", True, roc_auc, "roc_auc_ovr", True),
         Metric(
             "average_precision", "average precision", _BINARY, "score", True,
             average_precision, "average_precision", True,
         ),
-        Metric(
-            "log_loss", "log loss", _LABELS, "probability", False,
-            of_probabilities(sk.log_loss), "neg_log_loss",
-        ),
-        Metric(
-            "brier", "Brier score", _LABELS, "probability", False,
-            of_probabilities(sk.brier_score_loss), "neg_brier_score",
-        ),
+        Metric("log_loss", "log loss", _LABELS, "probability", False, _log_loss, "neg_log_loss"),
+        Metric("brier", "Brier score", _LABELS, "probability", False, _brier, "neg_brier_score"),
         Metric("r2", "R²", _NUMBERS, "label", True, r2, "r2"),
         Metric(
             "rmse", "root mean squared error", _NUMBERS, "label", False,
