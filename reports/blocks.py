@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+Row = dict[str, Any]
 Kind = Literal[
-    "text", "model", "class", "number", "integer", "score", "estimate", "difference", "share", "p_value",
-    "seconds", "spread", "bytes", "params", "mark",
+    "text", "model", "class", "number", "integer", "score", "estimate", "difference",
+    "share", "p_value", "seconds", "spread", "bytes", "params", "mark",
 ]  # fmt: skip
 
 
@@ -27,7 +28,7 @@ class Table:
     name: str
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
     interactive: bool = False
     block: Literal["table"] = "table"
 
@@ -44,7 +45,7 @@ class Figure:
     caption: str
     alt: str
     drawing: str
-    data: dict[str, Any]
+    data: Row
     width: int = 360
     height: int = 300
     table: Table | None = None
@@ -150,7 +151,7 @@ class Summary:
     date: str
     task: str
     kind: str
-    models: tuple[dict[str, Any], ...]
+    models: tuple[Row, ...]
     classes: tuple[str, ...]
     verdict: Verdict
     sections: tuple[Section, ...]

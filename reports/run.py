@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from reports.blocks import Row
 from reports.evidence import Evidence, weigh
 from reports.words import clean, distinct
 from search.metrics import METRICS, Metric
 from search.predictions import encode_classes, encode_numbers
 from search.run_directory import RunDirectory
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -244,7 +243,7 @@ class Run:
         for model in self.ranked:
             arrays = self.raw_predictions(model)
             parts += [arrays[k] for k in ("y_true", "y_pred", "classes") if k in arrays]
-        return np.unique(np.concatenate([np.unique(part) for part in parts])) if parts else parts
+        return np.unique(np.concatenate([np.unique(part) for part in parts or [np.array([])]]))
 
     @cached_property
     def class_names(self) -> list[str]:

@@ -139,10 +139,8 @@ def estimate(value: Sequence[float | None] | None) -> str:
 
 def estimate_parts(value: Sequence[float | None] | None) -> tuple[str, str]:
     """Return a score and its interval apart."""
-    if value is None or value[0] is None:
-        return "–", ""
-    middle, low, high = value
-    if low is None or high is None:
+    middle, low, high = value or (None, None, None)
+    if middle is None or low is None or high is None:
         return score(middle), ""
     decimals = _decimals(middle, low, high)
     return score(middle, decimals), f"[{score(low, decimals)}, {score(high, decimals)}]"

@@ -7,6 +7,7 @@ are made up, so that a report of the same run is the same text on every machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ SPACES: dict[str, Space] = {
     },
     "ridge": lambda trial: {"alpha": trial.suggest_float("alpha", 1e-3, 1e3, log=True)},
 }
+
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    '"><img src=x onerror="window.hacked = 1">',
+    "</title></style></svg><script>window.hacked = 1</script>",
+    "a | b || `c` *d* _e_ [f](javascript:window.hacked=1) ![g](http://h/i.png) $x^2$",
+    "\u202egnp.exe \u2066 \u200f",
+    "line\nbreak\r\ttab \x00\x07 bell",
+    "x" * 10_000,
+    "x" * 10_000 + "y",
+    "{{ 7 * 7 }} {% include 'page.html' %} ${1+1} &amp; &lt;",
+    "שלום עולם, سلام, 名前, 😀",
+]
 
 
 def write_digits(path: Path, **changes: Any) -> Path:
@@ -115,6 +129,63 @@ def write_run(
     return path
 
 
+def write_answers(
+    path: Path,
+    y_test: np.ndarray,
+    answers: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    X_test: np.ndarray | None = None,
+    costs: Mapping[str, tuple[float, float]] | None = None,
+    failed: Mapping[str, str] | None = None,
+    task: str = "classification",
+    target_names: list[str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    **data: Any,
+) -> Path:
+    """Write a comparison of models that answer what they are told, with no search."""
+    X = np.zeros((len(y_test), 3)) if X_test is None else X_test
+    metrics = metrics_for(task, len(np.unique(y_test)))
+    names = [*answers, *(failed or {})]
+    titles = {name: TITLES.get(name, name) for name in names} | dict(titles or {})
+    about = {"name": "data", "kind": "table", "task": task, "target_names": target_names} | data
+    run = RunDirectory.create(path, _manifest((X, y_test, X, y_test), metrics, titles, 0, about))
+    rows = np.arange(len(y_test))
+    parts = {"X": X, "y": y_test, "rows": rows}
+    run.write_arrays("data", {f"{p}_{k}": v for p in ("train", "test") for k, v in parts.items()})
+    for name, answer in answers.items():
+        fit, predict = (costs or {}).get(name, (1.0, 0.1))
+        run.append([make_row(name, "refit", seconds=fit)])
+        _judge(run, name, metrics, y_test, answer, [predict] * 3)
+    for name, error in (failed or {}).items():
+        run.append([make_row(name, "refit", seconds=3.0, status="failed", error=error)])
+    return path
+
+
+def write_hostile(path: Path) -> Path:
+    """Write a run in which every name that can come from outside is hostile."""
+    rng = np.random.default_rng(0)
+    names = np.array([name.replace("\x00", "") for name in HOSTILE])
+    truth = np.repeat(names, 8)
+    X = np.tile(names[:, None], (8, 3))
+    models = {"dummy": np.full(len(truth), names[0]), "first": truth.copy(), "second": truth.copy()}
+    for name, share in (("first", 0.1), ("second", 0.4)):
+        at = rng.random(len(truth)) < share
+        models[name][at] = rng.choice(names, at.sum())
+    return write_answers(
+        path,
+        truth,
+        {name: {"y_pred": answer, "classes": np.unique(names)} for name, answer in models.items()},
+        X_test=X,
+        failed={"third": HOSTILE[1] + HOSTILE[6]},
+        titles={"first": HOSTILE[2], "second": HOSTILE[4], "third": HOSTILE[6]},
+        name=HOSTILE[0],
+        feature_names=[HOSTILE[3], HOSTILE[6], HOSTILE[7]],
+        description=HOSTILE[5] + HOSTILE[6],
+        source=HOSTILE[1],
+        notes=[HOSTILE[2]],
+    )
+
+
 def epochs(n: int) -> list[dict[str, Any]]:
     """Return the epochs of a net that learns and then overfits a little."""
     t = np.arange(1, n + 1)
@@ -145,15 +216,25 @@ def _write_model(
     sizes = {"peak_memory": 2e8 * cost, "model_bytes": 10_000 * cost**3, "warnings": []}
     extra = {"n_parameters": None, "n_epochs": None, **sizes}
     run.append([make_row(name, "refit", seconds=0.05 * cost**2, params=shown, extra=extra)])
-    answers = predictions(best, X_test)
+    repeats = [0.01 * cost, 0.011 * cost, 0.0105 * cost]
+    _judge(run, name, metrics, y_test, predictions(best, X_test), repeats)
+
+
+def _judge(
+    run: RunDirectory,
+    name: str,
+    metrics: tuple[str, ...],
+    y_test: np.ndarray,
+    answers: Mapping[str, np.ndarray],
+    repeats: list[float],
+) -> None:
     run.write_arrays(
         f"predictions/{name}", {"rows": np.arange(len(y_test)), "y_true": y_test, **answers}
     )
-    repeats = {"repeats": [0.01 * cost, 0.011 * cost, 0.0105 * cost]}
-    scores = evaluate(metrics, y_test, **answers)
+    extra = {"repeats": repeats}
     run.append(
-        make_row(name, "test", metric=m, value=v, seconds=0.01 * cost, extra=repeats)
-        for m, v in scores.items()
+        make_row(name, "test", metric=m, value=v, seconds=min(repeats), extra=extra)
+        for m, v in evaluate(metrics, y_test, **answers).items()
     )
 
 
@@ -169,9 +250,7 @@ def _search(
     X, y = train
     cv = (StratifiedKFold if hasattr(model, "predict_proba") else KFold)(3)
     sampler = optuna.samplers.RandomSampler(seed=0)
-    study = optuna.create_study(
-        storage=run.storage, study_name=name, sampler=sampler, direction="maximize"
-    )
+    study = optuna.create_study(sampler=sampler, direction="maximize")
 
     def objective(trial: optuna.Trial) -> float:
         params = SPACES[name](trial)
@@ -186,6 +265,11 @@ def _search(
         return float(np.mean(scores))
 
     study.optimize(objective, n_trials=n_trials if SPACES[name](_Asker()) else 1)
+    kept = optuna.create_study(storage=run.storage, study_name=name, direction="maximize")
+    for trial in study.trials:
+        trial.datetime_start = datetime(2026, 11, 21, 10, trial.number)
+        trial.datetime_complete = trial.datetime_start + timedelta(seconds=0.06 * cost)
+        kept.add_trial(trial)
     return dict(study.best_params)
 
 

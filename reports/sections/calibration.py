@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.calibration import CalibrationDisplay, calibration_curve
 from sklearn.metrics import brier_score_loss
 
-from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.blocks import Column, Figure, Figures, Row, Section, Table
 from reports.run import Model, Predictions, Run
 from reports.words import score, sentence, share
 
@@ -35,14 +35,15 @@ def summarize(run: Run) -> Section | None:
     columns = (
         Column("title", "Model"), Column("confidence", "Mean confidence", "share"),
         Column("accuracy", "Right", "share"),
-        Column("ece", "Calibration error (ECE) ↓", "score"), Column("brier", "Brier score ↓", "score"),
+        Column("ece", "Calibration error (ECE) ↓", "score"),
+        Column("brier", "Brier score ↓", "score"),
     )  # fmt: skip
     rows = tuple({column.key: curve[column.key] for column in columns} for curve in curves)
     table = Table("calibration", "Confidence against reality on the test part", columns, rows)
     return Section("calibration", "Calibration", lead, (table, Figures((_figure(curves),))))
 
 
-def _curve(model: Model, found: Predictions) -> dict[str, Any]:
+def _curve(model: Model, found: Predictions) -> Row:
     """Return share of right answers by confidence, and the errors that sum it up."""
     proba = np.asarray(found.proba, dtype=float)
     confidence = np.clip(proba.max(axis=1), 0, 1)
@@ -70,7 +71,7 @@ def _normed(proba: np.ndarray) -> np.ndarray:
     return proba / proba.sum(axis=1, keepdims=True)
 
 
-def _figure(curves: list[dict[str, Any]]) -> Figure:
+def _figure(curves: list[Row]) -> Figure:
     words = ", ".join(f"{curve['title']} {score(curve['ece'])}" for curve in curves)
     columns = (
         Column("title", "Model"),
@@ -94,18 +95,18 @@ def _figure(curves: list[dict[str, Any]]) -> Figure:
     )
 
 
-def draw_calibration(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_calibration(canvas: Canvas, data: Row) -> None:
     """Draw the reliability diagram."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
     curves = data["curves"]
-    ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(curves)))
-    ax.plot([0, 1], [0, 1], color=figures.colour("line"), linewidth=1)
+    ax = drawing.axes(canvas, bottom=50 + drawing.legend_height(len(curves)))
+    ax.plot([0, 1], [0, 1], color=drawing.colour("line"), linewidth=1)
     for curve in reversed(curves):
         display = CalibrationDisplay(curve["observed"], curve["claimed"], None)
-        display.plot(ax=ax, ref_line=False, name=figures.label(curve["title"], 22))
-        style = figures.line_style(curve["series"])
-        display.line_.set(**style, marker=figures.marker(curve["series"]), markersize=4.5)
+        display.plot(ax=ax, ref_line=False, name=drawing.label(curve["title"], 22))
+        style = drawing.line_style(curve["series"])
+        display.line_.set(**style, marker=drawing.marker(curve["series"]), markersize=4.5)
     ax.set(xlabel="Confidence", ylabel="Share right", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     ax.set_aspect("equal")
-    figures.legend_below(canvas, ax, best_last=True)
+    drawing.legend_below(canvas, ax, best_last=True)

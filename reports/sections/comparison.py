@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.blocks import Column, Figure, Section, Table, Text
+from reports.blocks import Block, Column, Figure, Row, Section, Table, Text
 from reports.run import Model, Run
 from reports.words import counted, estimate, score, sentence
 
@@ -24,7 +24,9 @@ def summarize(run: Run) -> Section:
     rest = [model for model in run.models if not model.done]
     front = efficient(run.ranked)
     rows = tuple(_row(run, model, model.name in front) for model in [*run.ranked, *rest])
-    blocks = [Table("comparison", "All models, best test score first", _columns(run), rows, True)]
+    blocks: list[Block] = [
+        Table("comparison", "All models, best test score first", _columns(run), rows, True)
+    ]
     blocks += [_forest(run), Text(_NOTE, "small")] if run.ranked else []
     if len(run.metrics) > 1 and run.ranked:
         blocks.append(_all_metrics(run))
@@ -33,9 +35,9 @@ def summarize(run: Run) -> Section:
 
 _NOTE = (
     "Fit: the final fit on the whole training part with the tuned parameters. Predict: the whole "
-    "test part, median of several repeats after one warm-up. Size: of the saved model. Memory: the peak "
-    "of the process that searched and fitted. Best trade-off: no other model but the dummy is at least as good in "
-    "score, fit and prediction time and better in one of them."
+    "test part, median of several repeats after one warm-up. Size: of the saved model. Memory: the "
+    "peak of the process that searched and fitted. Best trade-off: no other model but the dummy is "
+    "at least as good in score, fit and prediction time and better in one of them."
 )
 
 
@@ -75,7 +77,7 @@ def _columns(run: Run) -> tuple[Column, ...]:
     ) + (() if all_done else (Column("status", "Status"),))
 
 
-def _row(run: Run, model: Model, is_efficient: bool) -> dict[str, Any]:
+def _row(run: Run, model: Model, is_efficient: bool) -> Row:
     return {
         "model": model.name,
         "test": _estimate(run, model),
@@ -131,18 +133,18 @@ def _forest(run: Run) -> Figure:
     )
 
 
-def draw_scores(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_scores(canvas: Canvas, data: Row) -> None:
     """Draw a dot with a bar for every model; a dummy far off stands at the edge."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
     rows = data["rows"]
-    names = [figures.label(row["title"], 28) for row in rows]
-    ax = figures.axes(canvas, left=figures.room(names), right=64)
-    low, high = figures.limits(rows, lambda row: row["estimate"])
+    names = [drawing.label(row["title"], 28) for row in rows]
+    ax = drawing.axes(canvas, left=drawing.room(names), right=64)
+    low, high = drawing.limits(rows, lambda row: row["estimate"])
     for y, row in enumerate(rows):
         value = row["estimate"][0]
         ends = [end if end is not None else value for end in row["estimate"][1:]]
-        colour = figures.line_style(row["series"])["color"]
+        colour = drawing.line_style(row["series"])["color"]
         if not low <= value <= high:
             edge, arrow = (low, "←") if value < low else (high, "→")
             ax.annotate(
@@ -159,6 +161,6 @@ def draw_scores(canvas: Canvas, data: dict[str, Any]) -> None:
         ax.annotate(score(value), (ends[1], y), (8, 0), textcoords="offset points", va="center")
     ax.set(yticks=range(len(rows)), yticklabels=names, ylim=(len(rows) - 0.4, -0.6))
     ax.set(xlabel=data["title"], xlim=(low, high))
-    ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
+    ax.tick_params(axis="y", length=0, labelcolor=drawing.colour("ink"))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")

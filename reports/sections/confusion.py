@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
-from reports.blocks import Block, Column, Figure, Figures, Section, Table
+from reports.blocks import Block, Column, Figure, Figures, Row, Section, Table
 from reports.run import Model, Run
 from reports.words import counted, sentence, shorten
 
@@ -45,7 +45,7 @@ def _matrix(run: Run, model: Model) -> np.ndarray:
     return confusion_matrix(found.truth, found.answer, labels=np.arange(len(run.classes)))
 
 
-def _pairs(run: Run, counts: np.ndarray) -> tuple[dict[str, Any], ...]:
+def _pairs(run: Run, counts: np.ndarray) -> tuple[Row, ...]:
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-wrong, axis=None, kind="stable")[:_MOST_PAIRS]
     places = [divmod(int(i), len(counts)) for i in order]
@@ -61,7 +61,7 @@ def _pairs(run: Run, counts: np.ndarray) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _lead(best: Model, pairs: tuple[dict[str, Any], ...]) -> str:
+def _lead(best: Model, pairs: tuple[Row, ...]) -> str:
     if not pairs:
         return f"{sentence(best.title)} confuses nothing on the test part."
     worst = pairs[0]
@@ -103,18 +103,18 @@ def _figure(run: Run, model: Model, counts: np.ndarray) -> Figure:
     )
 
 
-def draw_matrix(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_matrix(canvas: Canvas, data: Row) -> None:
     """Draw the matrix: right answers in one colour, wrong ones in another."""
     from matplotlib.colors import to_rgb  # matplotlib is loaded when something is drawn
 
-    from reports import figures
+    from reports import drawing
 
     counts = np.array(data["counts"])
     n = len(counts)
     names = [shorten(name, 12) for name in data["classes"]]
     turn = max(map(len, names)) > 3
-    bottom = 34 + (figures.room(names, 12, 90) if turn else 12)
-    ax = figures.axes(canvas, left=26 + figures.room(names, 24, 90), right=6, top=26, bottom=bottom)
+    bottom = 34 + (drawing.room(names, 12, 90) if turn else 12)
+    ax = drawing.axes(canvas, left=26 + drawing.room(names, 24, 90), right=6, top=26, bottom=bottom)
     written = n <= _WRITTEN
     display = ConfusionMatrixDisplay(counts, display_labels=names)
     display.plot(
@@ -122,14 +122,14 @@ def draw_matrix(canvas: Canvas, data: dict[str, Any]) -> None:
         colorbar=False,
         include_values=written,
         xticks_rotation="vertical" if turn else "horizontal",
-        text_kw={"color": figures.colour("ink"), "fontsize": 11 if n <= 10 else 8.5},
+        text_kw={"color": drawing.colour("ink"), "fontsize": 11 if n <= 10 else 8.5},
     )
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = np.zeros((n, n, 4))
-    cells[..., :3] = to_rgb(figures.colour("error"))
+    cells[..., :3] = to_rgb(drawing.colour("error"))
     cells[..., 3] = np.where(counts > 0, 0.15 + 0.75 * np.sqrt(shares), 0)
     diagonal = np.arange(n)
-    cells[diagonal, diagonal, :3] = to_rgb(figures.colour("s0"))
+    cells[diagonal, diagonal, :3] = to_rgb(drawing.colour("s0"))
     cells[diagonal, diagonal, 3] = 0.5 * shares[diagonal, diagonal]
     display.im_.set_data(cells)
     if written:
@@ -141,7 +141,7 @@ def draw_matrix(canvas: Canvas, data: dict[str, Any]) -> None:
         ax.set(xticks=range(0, n, step), xticklabels=names[::step])
         ax.set(yticks=range(0, n, step), yticklabels=names[::step])
     ax.set(xlabel="Answer", ylabel="True class")
-    ax.set_title(figures.label(sentence(data["title"]), 40))
+    ax.set_title(drawing.label(sentence(data["title"]), 40))
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(True)

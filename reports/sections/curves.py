@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import (
@@ -14,7 +14,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.blocks import Column, Figure, Figures, Row, Section, Table
 from reports.run import Model, Predictions, Run
 from reports.words import listing, score, sentence
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 _GRID = np.unique(np.concatenate([np.linspace(0, 0.1, 41), np.linspace(0.1, 1, 61)]))
+_RECALL_GRID = np.unique(np.round(1 - _GRID, 12))
 _READ_OFF = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _RECALLS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 _MOST_CLASSES = 200
@@ -47,7 +48,7 @@ def summarize(run: Run) -> Section | None:
     )
 
 
-def _curves(model: Model, found: Predictions) -> dict[str, Any]:
+def _curves(model: Model, found: Predictions) -> Row:
     """Return both mean curves on a grid, and the areas under them."""
     scores = np.asarray(found.score)
     classes = [1] if scores.shape[1] == 2 else range(scores.shape[1])
@@ -58,7 +59,7 @@ def _curves(model: Model, found: Predictions) -> dict[str, Any]:
             x, y, _ = roc_curve(truth, scores[:, c])
             tpr.append(np.interp(_GRID, x, y))
             p, r, _ = precision_recall_curve(truth, scores[:, c])
-            precision.append(np.interp(_GRID, r[::-1], p[::-1]))
+            precision.append(_steps(r[::-1], p[::-1]))
             areas.append(roc_auc_score(truth, scores[:, c]))
             averages.append(average_precision_score(truth, scores[:, c]))
     return {
@@ -71,7 +72,14 @@ def _curves(model: Model, found: Predictions) -> dict[str, Any]:
     }
 
 
-def _roc(curves: list[dict[str, Any]]) -> Figure:
+def _steps(recall: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Return precision on the grid; between two points a line would promise too much."""
+    found = precision[np.searchsorted(recall, _RECALL_GRID)]
+    found[0] = found[1]  # at recall 0 it is 1 by convention only
+    return found
+
+
+def _roc(curves: list[Row]) -> Figure:
     columns = (
         Column("title", "Model"),
         *(Column(f"at{x}", f"found at {100 * x:g} % false alarms", "share") for x in _READ_OFF),
@@ -82,11 +90,11 @@ def _roc(curves: list[dict[str, Any]]) -> Figure:
         | {f"at{x}": float(np.interp(x, _GRID, c["tpr"])) for x in _READ_OFF}
         for c in curves
     )
-    return _figure("roc", "ROC: share of a class found against false alarms", curves, "area",
-                   Table("roc", "ROC read off", columns, rows))  # fmt: skip
+    table = Table("roc", "ROC read off", columns, rows)
+    return _figure(table, "ROC: share of a class found against false alarms", curves, "area")
 
 
-def _pr(curves: list[dict[str, Any]]) -> Figure:
+def _pr(curves: list[Row]) -> Figure:
     columns = (
         Column("title", "Model"),
         *(Column(f"at{x}", f"precision at {100 * x:g} % recall", "share") for x in _RECALLS),
@@ -94,74 +102,74 @@ def _pr(curves: list[dict[str, Any]]) -> Figure:
     )
     rows = tuple(
         {"title": c["title"], "average": c["average"]}
-        | {f"at{x}": float(np.interp(x, _GRID, c["precision"])) for x in _RECALLS}
+        | {f"at{x}": float(np.interp(x, _RECALL_GRID, c["precision"])) for x in _RECALLS}
         for c in curves
     )
-    return _figure("precision-recall", "Precision against recall", curves, "average",
-                   Table("precision-recall", "Precision-recall read off", columns, rows))  # fmt: skip
+    table = Table("precision-recall", "Precision-recall read off", columns, rows)
+    return _figure(table, "Precision against recall", curves, "average")
 
 
-def _figure(
-    name: str, caption: str, curves: list[dict[str, Any]], area: str, table: Table
-) -> Figure:
+def _figure(table: Table, caption: str, curves: list[Row], area: str) -> Figure:
     what = {"area": "area under the ROC curve", "average": "average precision"}[area]
     words = ", ".join(f"{c['title']} {score(c[area])}" for c in curves)
     legend = 12 + 17 * -(-len(curves) // 2)
+    grid = _GRID if area == "area" else _RECALL_GRID
     zoom = _in_the_corner(curves)
     corner = "; only the corner is drawn" if zoom else ""
     return Figure(
-        name,
+        table.name,
         f"{caption}; in the legend the {what}{corner}",
         f"{caption}. {sentence(what)}: {words}.",
-        f"curves.draw_{name.replace('-', '_')}",
-        {"curves": curves, "x": _GRID.round(5).tolist(), "zoom": zoom},
+        f"curves.draw_{table.name.replace('-', '_')}",
+        {"curves": curves, "x": grid.round(5).tolist(), "zoom": zoom},
         height=330 + legend,
         table=table,
     )
 
 
-def _in_the_corner(curves: list[dict[str, Any]]) -> bool:
+def _in_the_corner(curves: list[Row]) -> bool:
     """Tell whether all models are so good that their curves differ in the corner only."""
     models = [c for c in curves if c["series"] is not None] or curves
     return all(
-        np.interp(0.1, _GRID, c["tpr"]) > 0.96 and np.interp(0.9, _GRID, c["precision"]) > 0.96
+        np.interp(0.1, _GRID, c["tpr"]) > 0.96
+        and np.interp(0.9, _RECALL_GRID, c["precision"]) > 0.96
         for c in models
     )
 
 
-def draw_roc(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_roc(canvas: Canvas, data: Row) -> None:
     """Draw the ROC curves."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(data["curves"])))
-    ax.plot([0, 1], [0, 1], color=figures.colour("line"), linewidth=1)
+    ax = drawing.axes(canvas, bottom=50 + drawing.legend_height(len(data["curves"])))
+    ax.plot([0, 1], [0, 1], color=drawing.colour("line"), linewidth=1)
     for curve in reversed(data["curves"]):
         # the corner at (0, 0) belongs to the curve, though several rows may share the best score
         x, y = np.array([0, *data["x"]]), np.array([0, *curve["tpr"]])
         RocCurveDisplay(fpr=x, tpr=y).plot(ax=ax)
-        ax.lines[-1].set(**figures.line_style(curve["series"]), label=_label(curve, "area"))
+        ax.lines[-1].set(**drawing.line_style(curve["series"]), label=_label(curve, "area"))
     ax.set(xlabel="False positive rate", ylabel="True positive rate")
     if data["zoom"]:
         ax.set(xlim=(-0.001, 0.1), ylim=(0.899, 1.001), aspect="auto")
-    figures.legend_below(canvas, ax, best_last=True)
+    drawing.legend_below(canvas, ax, best_last=True)
 
 
-def draw_precision_recall(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_precision_recall(canvas: Canvas, data: Row) -> None:
     """Draw the precision-recall curves."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, bottom=50 + figures.legend_height(len(data["curves"])))
+    ax = drawing.axes(canvas, bottom=50 + drawing.legend_height(len(data["curves"])))
     for curve in reversed(data["curves"]):
         PrecisionRecallDisplay(np.array(curve["precision"]), np.array(data["x"])).plot(ax=ax)
-        style = figures.line_style(curve["series"])
+        style = drawing.line_style(curve["series"])
         ax.lines[-1].set(**style, drawstyle="default", label=_label(curve, "average"))
     ax.set(xlabel="Recall", ylabel="Precision")
     if data["zoom"]:
         ax.set(xlim=(0.899, 1.001), ylim=(0.899, 1.001))
-    figures.legend_below(canvas, ax, best_last=True)
+    drawing.legend_below(canvas, ax, best_last=True)
 
 
-def _label(curve: dict[str, Any], area: str) -> str:
-    from reports import figures  # matplotlib is loaded when something is drawn
+def _label(curve: Row, area: str) -> str:
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    return f"{figures.label(curve['title'], 16)} {score(curve[area])}"
+    return f"{drawing.label(curve['title'], 16)} {score(curve[area])}"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from reports.blocks import Block, Column, Figure, Figures, Gallery, Picture, Section, Table, Text
+from reports.blocks import (
+    Block,
+    Column,
+    Figure,
+    Figures,
+    Gallery,
+    Picture,
+    Row,
+    Section,
+    Table,
+    Text,
+)
 from reports.pictures import feature_columns, feature_values, picture
 from reports.run import Run
 from reports.words import counted, number, share, shorten
@@ -63,7 +75,7 @@ def _counts(run: Run) -> Figure:
     """Return how many rows of each class stand in both parts."""
     labels = [str(label) for label in run.known]
     counts = run.data.get("class_counts") or {}
-    rows = tuple(
+    rows: tuple[Row, ...] = tuple(
         {
             "class": name,
             **{part: int((counts.get(part) or {}).get(label, 0)) for part in ("train", "test")},
@@ -110,7 +122,7 @@ def _targets(run: Run) -> Figure:
     return Figure(
         "targets",
         f"The numbers to predict, in {counted(len(y), 'training row')}",
-        f"Numbers to predict: from {number(y.min())} to {number(y.max())}, mean {number(y.mean())}.",
+        f"Numbers to predict: {number(y.min())} to {number(y.max())}, mean {number(y.mean())}.",
         "data.draw_targets",
         {"edges": edges.tolist(), "counts": counts.tolist()},
         table=Table("targets", "The numbers to predict", columns, rows),
@@ -169,8 +181,8 @@ def _as_numbers(X: np.ndarray, *, scale: bool) -> np.ndarray:
         found = X.astype(float)
     else:
         found = np.hstack([_column(X[:, j]) for j in range(X.shape[1])])
-    means = np.nanmean(np.where(np.isfinite(found), found, np.nan), axis=0, keepdims=True)
-    found = np.where(np.isfinite(found), found, np.nan_to_num(means))
+    gaps = np.where(np.isfinite(found), found, np.nan)
+    found = SimpleImputer(keep_empty_features=True).fit_transform(gaps)
     return StandardScaler().fit_transform(found) if scale else found
 
 
@@ -230,57 +242,58 @@ def _full_names(run: Run) -> list[Block]:
     return [note, Table("class-names", "Names of classes", columns, cut)] if cut else []
 
 
-def draw_counts(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_counts(canvas: Canvas, data: Row) -> None:
     """Draw two bars per class."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
     rows = data["rows"]
-    names = [figures.label(row["class"], 18) for row in rows]
-    ax = figures.axes(canvas, left=figures.room(names, 24, 120), bottom=64, right=20)
+    names = [drawing.label(row["class"], 18) for row in rows]
+    ax = drawing.axes(canvas, left=drawing.room(names, 24, 120), bottom=64, right=20)
     y = np.arange(len(rows))
     ax.barh(
-        y - 0.19, [r["train"] for r in rows], 0.36, color=figures.colour("s0"), label="Training"
+        y - 0.19, [r["train"] for r in rows], 0.36, color=drawing.colour("s0"), label="Training"
     )
-    ax.barh(y + 0.19, [r["test"] for r in rows], 0.36, color=figures.colour("s1"), label="Test")
+    ax.barh(y + 0.19, [r["test"] for r in rows], 0.36, color=drawing.colour("s1"), label="Test")
     ax.set(yticks=y, yticklabels=names, ylim=(len(rows) - 0.4, -0.6), xlabel="Rows")
-    ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
-    ax.xaxis.set_major_locator(figures.MaxNLocator(5, integer=True))
+    ax.tick_params(axis="y", length=0, labelcolor=drawing.colour("ink"))
+    drawing.few_ticks(ax.xaxis, 5, integer=True)
     ax.grid(axis="x")
-    figures.legend_below(canvas, ax)
+    drawing.legend_below(canvas, ax)
 
 
-def draw_targets(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_targets(canvas: Canvas, data: Row) -> None:
     """Draw the histogram."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas)
-    ax.stairs(data["counts"], data["edges"], fill=True, color=figures.colour("s0"), alpha=0.8)
+    ax = drawing.axes(canvas)
+    ax.stairs(data["counts"], data["edges"], fill=True, color=drawing.colour("s0"), alpha=0.8)
     ax.set(xlabel="Number to predict", ylabel="Rows")
     ax.grid(axis="y")
 
 
-def draw_plane(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_plane(canvas: Canvas, data: Row) -> None:
     """Draw one point per row, and the name of each class at its middle."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, left=30, bottom=34)
+    ax = drawing.axes(canvas, left=30, bottom=34)
     points, groups = np.array(data["points"]), np.array(data["groups"])
     if data["values"] is not None:
         shades = np.argsort(np.argsort(data["values"])) / max(1, len(points) - 1)
         for low in np.linspace(0, 0.8, 5):
             at = (shades >= low) & (shades < low + 0.2 + 1e-9)
-            ax.plot(*points[at].T, "o", color=figures.colour("s0"), alpha=0.15 + low, markersize=4,
+            ax.plot(*points[at].T, "o", color=drawing.colour("s0"), alpha=0.15 + low, markersize=4,
                     markeredgewidth=0)  # fmt: skip
     for group in np.unique(groups) if data["values"] is None else []:
         ax.plot(
-            *points[groups == group].T, figures.marker(int(group)), markersize=3.6, alpha=0.6,
-            color=figures.line_style(int(group))["color"], markeredgewidth=0,
+            *points[groups == group].T, drawing.marker(int(group)), markersize=3.6, alpha=0.6,
+            color=drawing.line_style(int(group))["color"], markeredgewidth=0,
         )  # fmt: skip
     if len(data["classes"]) <= _MOST_CLASSES:
         for group in np.unique(groups) if data["values"] is None else []:
+            x, y = np.median(points[groups == group], axis=0)
+            paper = {"facecolor": drawing.colour("paper"), "alpha": 0.75, "linewidth": 0}
+            name = drawing.label(data["classes"][group], 14)
             ax.text(
-                *np.median(points[groups == group], axis=0), figures.label(data["classes"][group], 14),
-                ha="center", va="center", fontsize=11, fontweight="bold",
-                bbox={"facecolor": figures.colour("paper"), "alpha": 0.75, "linewidth": 0, "pad": 1.5},
-            )  # fmt: skip
+                x, y, name, ha="center", va="center", fontweight="bold", bbox=paper | {"pad": 1.5}
+            )
     ax.set(xticks=[], yticks=[], xlabel="First component", ylabel="Second component")

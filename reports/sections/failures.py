@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from reports.blocks import Block, Column, Section, Table, Text
+from reports.blocks import Block, Column, Row, Section, Table, Text
 from reports.run import Run
 from reports.words import counted, shorten
 
@@ -17,7 +16,7 @@ def summarize(run: Run) -> Section:
     failures, warnings = _failures(run), _warnings(run)
     blocks: list[Block] = [Text(note, "warning") for note in run.data.get("notes") or ()]
     if failures:
-        columns = (
+        columns: tuple[Column, ...] = (
             Column("model", "Model", "model"), Column("stage", "Stage"),
             Column("status", "Status"), Column("count", "Times", "integer"),
             Column("error", "Error"),
@@ -36,7 +35,7 @@ def summarize(run: Run) -> Section:
     return Section("failures", "Failures and warnings", lead, tuple(blocks))
 
 
-def _failures(run: Run) -> tuple[dict[str, Any], ...]:
+def _failures(run: Run) -> tuple[Row, ...]:
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for model in run.models:
         for row in model.rows:
@@ -49,7 +48,7 @@ def _failures(run: Run) -> tuple[dict[str, Any], ...]:
     return tuple(dict(zip(keys, key, strict=True)) | {"count": n} for key, n in counts.items())
 
 
-def _warnings(run: Run) -> tuple[dict[str, Any], ...]:
+def _warnings(run: Run) -> tuple[Row, ...]:
     return tuple(
         {"model": model.name, "warning": shorten(warning, _LONGEST)}
         for model in run.models

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.blocks import Column, Figure, Figures, Row, Section, Table
 from reports.run import Model, Run
 from reports.words import clean, counted, listing, number, sentence
 
@@ -31,7 +31,7 @@ def summarize(run: Run) -> Section | None:
     return Section("learning", "Learning curves", lead.strip(), (Figures(tuple(figures)),))
 
 
-def _still_falling(epochs: list[dict[str, Any]]) -> bool:
+def _still_falling(epochs: list[Row]) -> bool:
     """Tell whether the loss fell noticeably over the last tenth of the epochs."""
     losses = _series(epochs, "valid_loss") or _series(epochs, "train_loss")
     if len(losses) < 10:
@@ -40,11 +40,11 @@ def _still_falling(epochs: list[dict[str, Any]]) -> bool:
     return bool(late - losses[-1] > _LATE * (losses[0] - losses[-1]) > 0)
 
 
-def _series(epochs: list[dict[str, Any]], key: str) -> list[float]:
+def _series(epochs: list[Row], key: str) -> list[float]:
     return [epoch[key] for epoch in epochs if epoch.get(key) is not None]
 
 
-def _figures(model: Model, epochs: list[dict[str, Any]]) -> list[Figure]:
+def _figures(model: Model, epochs: list[Row]) -> list[Figure]:
     found = []
     for what in ("loss", "score"):
         keys = (f"train_{what}", f"valid_{what}")
@@ -61,7 +61,8 @@ def _figures(model: Model, epochs: list[dict[str, Any]]) -> list[Figure]:
         caption = f"{sentence(model.title)}: {what} by epoch"
         found.append(
             Figure(
-                f"{what}-{model.name}", caption, _in_words(model, rows, what), "learning.draw_curve",
+                f"{what}-{model.name}", caption, _in_words(model, rows, what),
+                "learning.draw_curve",
                 {"what": what, "series": model.series, "rows": rows, "title": model.title},
                 height=270,
                 table=Table(f"{what}-{model.name}", caption, columns, tuple(kept)),
@@ -70,7 +71,7 @@ def _figures(model: Model, epochs: list[dict[str, Any]]) -> list[Figure]:
     return found
 
 
-def _in_words(model: Model, rows: list[dict[str, Any]], what: str) -> str:
+def _in_words(model: Model, rows: list[Row], what: str) -> str:
     words = []
     for key, name in ((f"train_{what}", "training"), (f"valid_{what}", "validation")):
         if values := _series(rows, key):
@@ -78,12 +79,12 @@ def _in_words(model: Model, rows: list[dict[str, Any]], what: str) -> str:
     return f"{sentence(model.title)}, {counted(len(rows), 'epoch')}: {'; '.join(words)}."
 
 
-def draw_curve(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_curve(canvas: Canvas, data: Row) -> None:
     """Draw training and, where there is one, validation curve."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, bottom=46 + figures.legend_height(1), top=26)
-    colour = figures.line_style(data["series"])["color"]
+    ax = drawing.axes(canvas, bottom=46 + drawing.legend_height(1), top=26)
+    colour = drawing.line_style(data["series"])["color"]
     styles = {"train": ("Training", (0, (2, 1.5))), "valid": ("Validation", "-")}
     for part, (title, dash) in styles.items():
         key = f"{part}_{data['what']}"
@@ -91,7 +92,7 @@ def draw_curve(canvas: Canvas, data: dict[str, Any]) -> None:
         if points:
             ax.plot(*zip(*points, strict=True), color=colour, linestyle=dash, label=title)
     ax.set(xlabel="Epoch", ylabel=sentence(data["what"]))
-    ax.set_title(figures.label(sentence(data["title"]), 40))
-    ax.xaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
+    ax.set_title(drawing.label(sentence(data["title"]), 40))
+    drawing.few_ticks(ax.xaxis, 6, integer=True)
     ax.grid(axis="y")
-    figures.legend_below(canvas, ax)
+    drawing.legend_below(canvas, ax)

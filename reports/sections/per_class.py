@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
-from reports.blocks import Block, Column, Fold, Section, Table, Text
+from reports.blocks import Block, Column, Fold, Row, Section, Table, Text
 from reports.run import Model, Predictions, Run
 from reports.words import counted, score, sentence
 
@@ -83,7 +81,7 @@ def _table(run: Run, model: Model, scores: np.ndarray, shown: list[int]) -> Tabl
         *(Column(name, sentence(name), "score") for name in names),
         Column("support", "Test rows", "integer"),
     )
-    rows: list[dict[str, Any]] = [
+    rows: list[Row] = [
         {"class": run.classes[c], **dict(zip(names, map(float, scores[:3, c]), strict=True))}
         | {"support": int(scores[3, c])}
         for c in shown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import PredictionErrorDisplay
 
-from reports.blocks import Block, Column, Figure, Figures, Fold, Section, Table
+from reports.blocks import Block, Column, Figure, Figures, Fold, Row, Section, Table
 from reports.run import Model, Predictions, Run
 from reports.words import number, sentence
 
@@ -56,7 +56,7 @@ def _table(models: list[Model], found: dict[str, Predictions]) -> Table:
     rows = []
     for model in models:
         errors = np.abs(found[model.name].answer - found[model.name].truth)
-        row: dict[str, Any] = {"model": model.name, "bias": _bias(found[model.name])}
+        row: Row = {"model": model.name, "bias": _bias(found[model.name])}
         row |= {f"q{q}": float(np.quantile(errors, q)) for q in _SHARES}
         rows.append(row | {"largest": float(errors.max())})
     return Table("errors", "Size of the errors on the test part", columns, tuple(rows), True)
@@ -103,29 +103,29 @@ def _thinned(found: Predictions) -> np.ndarray:
     return np.sort(np.concatenate([largest, others[picked]]))
 
 
-def draw_predicted(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_predicted(canvas: Canvas, data: Row) -> None:
     """Draw true against predicted values."""
     ax = _draw(canvas, data, "actual_vs_predicted")
     ax.set(xlabel="Predicted", ylabel="True")
 
 
-def draw_residuals(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_residuals(canvas: Canvas, data: Row) -> None:
     """Draw the residuals against the predicted values."""
     ax = _draw(canvas, data, "residual_vs_predicted")
     ax.set(xlabel="Predicted", ylabel="True less predicted")
 
 
-def _draw(canvas: Canvas, data: dict[str, Any], kind: str) -> Any:
-    from reports import figures  # matplotlib is loaded when something is drawn
+def _draw(canvas: Canvas, data: Row, kind: str) -> Any:
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
-    ax = figures.axes(canvas, left=60)
-    colour = figures.line_style(data["series"])["color"]
+    ax = drawing.axes(canvas, left=60)
+    colour = drawing.line_style(data["series"])["color"]
     PredictionErrorDisplay(y_true=np.array(data["truth"]), y_pred=np.array(data["answer"])).plot(
         ax=ax,
         kind=kind,
         scatter_kwargs={"color": colour, "alpha": 0.55, "s": 16, "linewidths": 0},
-        line_kwargs={"color": figures.colour("muted"), "alpha": 1, "linewidth": 1},
+        line_kwargs={"color": drawing.colour("muted"), "alpha": 1, "linewidth": 1},
     )
-    ax.xaxis.set_major_locator(figures.MaxNLocator(5))
-    ax.yaxis.set_major_locator(figures.MaxNLocator(5))
+    drawing.few_ticks(ax.xaxis, 5)
+    drawing.few_ticks(ax.yaxis, 5)
     return ax

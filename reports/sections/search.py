@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reports.blocks import Block, Column, Figure, Figures, Fold, Section, Table, Text
+from reports.blocks import Block, Column, Figure, Figures, Fold, Row, Section, Table, Text
 from reports.run import Model, Run
 from reports.words import clean, counted, listing, parameter, score, sentence, share, shorten
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
     from optuna import Study
     from optuna.trial import FrozenTrial
 
@@ -86,7 +85,7 @@ def _fold(run: Run, model: Model, study: Study) -> Fold | None:
     return Fold(f"{sentence(model.title)}: {counted(len(rows), 'trial')}", inner, model.name)
 
 
-def _row(run: Run, trial: FrozenTrial) -> dict[str, Any]:
+def _row(run: Run, trial: FrozenTrial) -> Row:
     values = trial.values or []
     value = run.metric.sign * values[0] if values and np.isfinite(values[0]) else None
     return {
@@ -120,7 +119,7 @@ def _scales(trials: list[FrozenTrial], names: list[str]) -> dict[str, str]:
     return scales
 
 
-def _history(run: Run, model: Model, rows: list[dict[str, Any]]) -> Figure:
+def _history(run: Run, model: Model, rows: list[Row]) -> Figure:
     values = [
         row["value"] for row in rows if row["state"] == "complete" and row["value"] is not None
     ]
@@ -129,9 +128,9 @@ def _history(run: Run, model: Model, rows: list[dict[str, Any]]) -> Figure:
     words = f"best {score(best)} in trial {first}" if values else "no trial was complete"
     return Figure(
         f"history-{model.name}",
-        f"Validation {run.metric.title} by trial, and the best so far",
+        f"{sentence(model.title)}: validation {run.metric.title} by trial, and the best so far",
         f"Search history of {model.title}: {counted(len(rows), 'trial')}, {words}.",
-        "search.draw_history",
+        "search_plots.draw_history",
         {
             "rows": [{k: row[k] for k in ("number", "state", "value")} for row in rows],
             "series": model.series, "metric": sentence(run.metric.title),
@@ -142,33 +141,36 @@ def _history(run: Run, model: Model, rows: list[dict[str, Any]]) -> Figure:
 
 
 def _importance_figure(model: Model, importances: dict[str, float]) -> Figure:
-    rows = [{"name": parameter(n), "value": round(v, 4)} for n, v in importances.items()][:12]
+    rows: list[Row] = [
+        {"name": parameter(n), "value": round(v, 4)} for n, v in importances.items()
+    ][:12]
     words = ", ".join(f"{row['name']} {share(row['value'])}" for row in rows)
     columns = (Column("name", "Parameter"), Column("value", "Importance", "share"))
-    caption = "Share of the differences between trials that each parameter explains (PED-ANOVA)"
+    caption = f"{sentence(model.title)}: importance of the parameters for the score (PED-ANOVA)"
     return Figure(
         f"importances-{model.name}", caption, f"Importances of {model.title}: {words}.",
-        "search.draw_importances", {"rows": rows, "series": model.series},
+        "search_plots.draw_importances", {"rows": rows, "series": model.series},
         height=max(130, 60 + 24 * len(rows)),
-        table=Table(f"importances-{model.name}", f"Importances: {model.title}", columns, tuple(rows)),
+        table=Table(f"importances-{model.name}", caption, columns, tuple(rows)),
     )  # fmt: skip
 
 
 def _slices(
-    run: Run, model: Model, rows: list[dict[str, Any]], names: list[str], scales: dict[str, str]
+    run: Run, model: Model, rows: list[Row], names: list[str], scales: dict[str, str]
 ) -> Figure:
     best = (max if run.metric.greater_is_better else min)(rows, key=lambda row: row["value"])
     words = ", ".join(f"{parameter(n)} {shorten(str(best['params'].get(n)), 30)}" for n in names)
     return Figure(
         f"slices-{model.name}",
-        f"Validation {run.metric.title} against each parameter, the most important first",
+        f"{sentence(model.title)}: validation {run.metric.title} against each parameter, the most "
+        "important first",
         f"Trials of {model.title} against each parameter. The best one had {words}.",
-        "search.draw_slices",
+        "search_plots.draw_slices",
         {
             "slices": [
                 {
                     "name": parameter(name), "scale": scales.get(name, "category"),
-                    "points": [[r["params"][name], r["value"]] for r in rows if name in r["params"]],
+                    "points": _points(rows, name),
                 }
                 for name in names
             ],
@@ -179,18 +181,24 @@ def _slices(
     )  # fmt: skip
 
 
+def _points(rows: list[Row], name: str) -> list[list[Any]]:
+    """Return value and score of the trials that have the parameter."""
+    return [[row["params"][name], row["value"]] for row in rows if name in row["params"]]
+
+
 def _parallel(
-    run: Run, model: Model, rows: list[dict[str, Any]], names: list[str], scales: dict[str, str]
+    run: Run, model: Model, rows: list[Row], names: list[str], scales: dict[str, str]
 ) -> Figure:
     sign = run.metric.sign
     whole = [row for row in rows if all(name in row["params"] for name in names)]
     whole.sort(key=lambda row: sign * row["value"])
     return Figure(
         f"parallel-{model.name}",
-        "Every complete trial as a line through its parameters; the best tenth stands out",
+        f"{sentence(model.title)}: every complete trial as a line through its parameters; the best "
+        "tenth stands out",
         f"Parallel coordinates of {counted(len(whole), 'trial')} of {model.title} over "
         f"{listing(parameter(n) for n in names)}.",
-        "search.draw_parallel",
+        "search_plots.draw_parallel",
         {
             "axes": [{"name": parameter(n), "scale": scales.get(n, "category")} for n in names],
             "lines": [[*(r["params"][n] for n in names), r["value"]] for r in whole],
@@ -199,122 +207,3 @@ def _parallel(
         width=660,
         height=260,
     )  # fmt: skip
-
-
-def draw_history(canvas: Canvas, data: dict[str, Any]) -> None:
-    """Draw each trial, and the best so far as a step."""
-    from reports import figures  # matplotlib is loaded when something is drawn
-
-    ax = figures.axes(canvas, left=58)
-    colour = figures.line_style(data["series"])["color"]
-    done = [r for r in data["rows"] if r["state"] == "complete" and r["value"] is not None]
-    other = [r["number"] for r in data["rows"] if r not in done]
-    if done:
-        numbers, values = [r["number"] for r in done], [r["value"] for r in done]
-        best = (np.maximum if data["greater"] else np.minimum).accumulate(values)
-        ax.step(numbers, best, where="post", color=colour, linewidth=1.6)
-        ax.plot(numbers, values, "o", color=colour, alpha=0.55, markersize=5.5, markeredgewidth=0)
-    if other:
-        ax.plot(
-            other, [0.02] * len(other), "x", color=figures.colour("error"), markersize=5,
-            transform=ax.get_xaxis_transform(), label="pruned or failed",
-        )  # fmt: skip
-        ax.legend(loc="lower right")
-    ax.set(xlabel="Trial", ylabel=data["metric"])
-    ax.xaxis.set_major_locator(figures.MaxNLocator(6, integer=True))
-    ax.grid(axis="y")
-
-
-def draw_importances(canvas: Canvas, data: dict[str, Any]) -> None:
-    """Draw one bar per parameter."""
-    from reports import figures  # matplotlib is loaded when something is drawn
-
-    names = [figures.label(row["name"], 24) for row in data["rows"]]
-    ax = figures.axes(canvas, left=figures.room(names), right=48, bottom=24, top=6)
-    values = [row["value"] for row in data["rows"]]
-    bars = ax.barh(names, values, 0.6, color=figures.line_style(data["series"])["color"])
-    ax.bar_label(bars, [share(value) for value in values], padding=4)
-    ax.invert_yaxis()
-    ax.set_xticks([])
-    ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
-    ax.spines["bottom"].set_visible(False)
-
-
-def draw_slices(canvas: Canvas, data: dict[str, Any]) -> None:
-    """Draw one small plot per parameter."""
-    from reports import figures  # matplotlib is loaded when something is drawn
-
-    width, height = (72 * side for side in canvas.get_size_inches())
-    colour = figures.line_style(data["series"])["color"]
-    for i, part in enumerate(data["slices"]):
-        left, top = 62 + (i % 3) * (width - 62) / 3, 26 + (i // 3) * 162
-        below = height - top - 110
-        ax = figures.axes(canvas, left, width - left - (width - 62) / 3 + 22, top, below)
-        x, labels = _places([point[0] for point in part["points"]], part["scale"])
-        ax.plot(
-            x, [point[1] for point in part["points"]], "o", color=colour, alpha=0.6,
-            markersize=5.5, markeredgewidth=0,
-        )  # fmt: skip
-        if labels:
-            ax.set_xticks(range(len(labels)), [figures.label(name, 12) for name in labels])
-            ax.margins(x=0.15)
-        elif part["scale"] == "log":
-            figures.log_axis(ax)
-        else:
-            ax.xaxis.set_major_locator(figures.MaxNLocator(4))
-        ax.yaxis.set_major_locator(figures.MaxNLocator(4))
-        ax.set_title(figures.label(part["name"], 26), fontsize=11)
-        if i % 3:
-            ax.tick_params(labelleft=False)
-        elif i == 0:
-            ax.set_ylabel(data["metric"])
-        ax.grid(axis="y")
-
-
-def draw_parallel(canvas: Canvas, data: dict[str, Any]) -> None:
-    """Draw one line per trial over axes that all reach from 0 to 1."""
-    from reports import figures  # matplotlib is loaded when something is drawn
-
-    axes = [*data["axes"], {"name": data["metric"], "scale": "linear"}]
-    columns = list(zip(*data["lines"], strict=True))
-    heights, ends = zip(
-        *(_heights(c, a["scale"]) for c, a in zip(columns, axes, strict=True)), strict=True
-    )
-    ax = figures.axes(canvas, left=50, right=50, top=20, bottom=44)
-    n_best = max(1, len(data["lines"]) // 10)
-    colour = figures.line_style(data["series"])["color"]
-    for i, line in enumerate(np.column_stack(heights)):
-        is_best = i >= len(data["lines"]) - n_best
-        style = {"color": colour, "linewidth": 2} if is_best else {
-            "color": figures.colour("muted"), "linewidth": 0.8, "alpha": 0.45
-        }  # fmt: skip
-        ax.plot(range(len(axes)), line, **style)
-    for place, (low, high) in enumerate(ends):
-        ax.axvline(place, color=figures.colour("line"), linewidth=1, zorder=0)
-        ax.text(place, -0.03, low, ha="center", va="top", fontsize=9.5)
-        ax.text(place, 1.03, high, ha="center", va="bottom", fontsize=9.5)
-    ax.set(xlim=(-0.2, len(axes) - 0.8), ylim=(0, 1), yticks=[])
-    length = max(6, 90 // len(axes))
-    ax.set_xticks(range(len(axes)), [figures.label(a["name"], length) for a in axes])
-    ax.tick_params(axis="x", length=0, pad=18, labelcolor=figures.colour("ink"))
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-
-
-def _places(values: list[Any], scale: str) -> tuple[list[float], list[str]]:
-    """Return where values stand on an axis, and the labels if they are categories."""
-    if scale != "category":
-        return [float(value) for value in values], []
-    labels = sorted({str(value) for value in values})
-    return [float(labels.index(str(value))) for value in values], labels
-
-
-def _heights(values: tuple[Any, ...], scale: str) -> tuple[np.ndarray, tuple[str, str]]:
-    """Return values on a common scale from 0 to 1, and how its ends are written."""
-    places, labels = _places(list(values), scale)
-    x = np.log(places) if scale == "log" else np.asarray(places)
-    reach = x.max() - x.min()
-    heights = (x - x.min()) / reach if reach else np.full(len(x), 0.5)
-    if labels:
-        return heights, (shorten(labels[0], 10), shorten(labels[-1], 10))
-    return heights, (f"{min(places):.3g}", f"{max(places):.3g}")

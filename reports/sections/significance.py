@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.blocks import Block, Column, Figure, Fold, Section, Table, Text
+from reports.blocks import Block, Column, Figure, Fold, Row, Section, Table, Text
 from reports.run import Run
 from reports.words import counted, difference_parts, p_value, sentence
 from search.statistics import PairedTest
@@ -64,7 +64,7 @@ def _best_first(run: Run, test: PairedTest, rank: dict[str, int]) -> PairedTest:
 def _figure(run: Run, best: str) -> Figure:
     """Return how far each model is behind the best one."""
     models = {model.name: model for model in run.ranked}
-    rows = []
+    rows: list[Row] = []
     for name, model in models.items():
         if test := run.evidence.test_of(name, best):
             ends = [test.difference, test.low, test.high]
@@ -89,24 +89,24 @@ def _figure(run: Run, best: str) -> Figure:
     )
 
 
-def draw_differences(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_differences(canvas: Canvas, data: Row) -> None:
     """Draw a dot with a bar for every model, and the line that says "no difference"."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
     rows = data["rows"]
-    names = [figures.label(row["title"], 28) for row in rows]
-    ax = figures.axes(canvas, left=figures.room(names), right=80)
-    low, high = figures.limits(rows, lambda row: [*row["estimate"], 0.0])
-    ax.axvline(0, color=figures.colour("muted"), linewidth=1)
+    names = [drawing.label(row["title"], 28) for row in rows]
+    ax = drawing.axes(canvas, left=drawing.room(names), right=80)
+    low, high = drawing.limits(rows, lambda row: [*row["estimate"], 0.0])
+    ax.axvline(0, color=drawing.colour("muted"), linewidth=1)
     for y, row in enumerate(rows):
         value, *ends = row["estimate"]
-        colour = figures.line_style(row["series"])["color"]
+        colour = drawing.line_style(row["series"])["color"]
         if value < low:
             ax.annotate(
                 f"← {difference_parts([value] * 3)[0]}", (low, y), va="center", color=colour
             )
             continue
-        face = colour if row["p"] < ALPHA else figures.colour("paper")
+        face = colour if row["p"] < ALPHA else drawing.colour("paper")
         ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="round", zorder=2)
         ax.plot(value, y, "o", color=colour, markerfacecolor=face, markersize=7, zorder=3)
         ax.annotate(
@@ -115,6 +115,6 @@ def draw_differences(canvas: Canvas, data: dict[str, Any]) -> None:
         )  # fmt: skip
     ax.set(yticks=range(len(rows)), yticklabels=names, ylim=(len(rows) - 0.4, -0.6))
     ax.set(xlabel=data["what"], xlim=(low, high))
-    ax.tick_params(axis="y", length=0, labelcolor=figures.colour("ink"))
+    ax.tick_params(axis="y", length=0, labelcolor=drawing.colour("ink"))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.blocks import Column, Figure, Figures, Section, Table
+from reports.blocks import Column, Figure, Figures, Row, Section, Table
 from reports.run import Model, Run
 from reports.sections.comparison import efficient
 from reports.words import listing, score, seconds, sentence
@@ -31,7 +31,7 @@ def summarize(run: Run) -> Section | None:
 
 def _figure(run: Run, models: list[Model], front: set[str], cost: str) -> Figure:
     what = "fit the training part" if cost == "fit" else "predict the test part"
-    points = [
+    points: list[Row] = [
         {
             "title": m.title,
             "series": m.series,
@@ -61,27 +61,27 @@ def _figure(run: Run, models: list[Model], front: set[str], cost: str) -> Figure
     )
 
 
-def draw_tradeoff(canvas: Canvas, data: dict[str, Any]) -> None:
+def draw_tradeoff(canvas: Canvas, data: Row) -> None:
     """Draw one labelled point per model."""
-    from reports import figures  # matplotlib is loaded when something is drawn
+    from reports import drawing  # matplotlib is loaded when something is drawn
 
     points = data["points"]
-    ax = figures.axes(canvas, left=58, right=20)
-    low, high = figures.limits(points, lambda point: [point["score"]])
+    ax = drawing.axes(canvas, left=58, right=20)
+    low, high = drawing.limits(points, lambda point: [point["score"]])
     shown = [point for point in points if low <= point["score"] <= high]
     for point in shown:
-        colour = figures.line_style(point["series"])["color"]
+        colour = drawing.line_style(point["series"])["color"]
         face = colour if point["efficient"] else "none"
         ax.plot(
-            point["seconds"], point["score"], figures.marker(point["series"]),
+            point["seconds"], point["score"], drawing.marker(point["series"]),
             color=colour, markerfacecolor=face, markersize=8, linestyle="none",
         )  # fmt: skip
     ax.set(xscale="log", xlabel=data["what"], ylabel=data["metric"], ylim=(low, high))
     ax.margins(x=0.2)
     ax.autoscale_view(scaley=False)
-    figures.time_axis(ax.xaxis)
+    drawing.time_axis(ax.xaxis)
     ax.grid()
-    figures.label_points(ax, shown, "seconds", "score")
+    drawing.label_points(ax, shown, "seconds", "score")
     off = [f"{p['title']} {score(p['score'])}" for p in points if p not in shown]
     if off:
         ax.set_title(f"Off the scale: {', '.join(off)}", fontsize=10.5)

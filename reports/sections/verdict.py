@@ -233,16 +233,15 @@ def _times(ratio: float) -> str:
 def _limits(run: Run) -> list[str]:
     """Say what was not tried."""
     n_trials = run.question.get("n_trials")
-    words = (
-        f"Each model had up to {counted(n_trials, 'trial')}"
-        if n_trials
-        else "The models had one fit"
-    )
-    cut = [model.title for model in run.models if _is_short(model, n_trials)]
-    short = f"; {listing(cut)} had fewer that were complete" if cut else ""
+    words = "The models were not tuned"
+    if n_trials:
+        words = f"Each model had up to {counted(n_trials, 'trial')} of tuning"
+        words += f" ({run.question.get('cv')})" if run.question.get("cv") else ""
+    short = [model.title for model in run.models if _is_short(model, n_trials)]
+    cut = f"; {listing(short)} had fewer that were complete" if short else ""
     return [
-        f"{words} of tuning ({run.question.get('cv')}){short}. Not tried: other models and "
-        "settings, another split, other seeds; the intervals hold the chance of the test rows only."
+        f"{words}{cut}. Not tried: other models and settings, another split, other seeds; the "
+        "intervals hold the chance of the test rows only."
     ]
 
 
