@@ -264,13 +264,7 @@ def datasets() -> None:
     print_table(
         ("name", "what", "task", "data", "where from"),
         [
-            (
-                name,
-                entry.title,
-                entry.task,
-                entry.kind,
-                "download" if entry.files else "scikit-learn",
-            )
+            (name, entry.title, entry.task, entry.kind, entry.origin)
             for name, entry in CATALOGUE.items()
         ],
     )

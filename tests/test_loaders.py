@@ -64,6 +64,8 @@ def test_names_are_listed_by_kind_and_task_and_every_entry_is_complete():
     assert "digits" not in dataset_names(kind="text")
     assert dataset_names(task="forecasting")[0] == "temperature-brussels"
     assert len(dataset_names()) == len(CATALOGUE)
+    origins = {name: CATALOGUE[name].origin for name in ("iris", "cifar10", "pima")}
+    assert origins == {"iris": "scikit-learn", "cifar10": "download", "pima": "data home"}
     for name, entry in CATALOGUE.items():
         assert all((entry.title, entry.description, entry.source, entry.licence)), name
         assert all(f.sha256 or f.md5 or f.content_md5 for f in entry.files), name

@@ -71,6 +71,16 @@ class Entry:
     files: tuple[File, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def origin(self) -> str:
+        """Where the data come from: "scikit-learn", "download", or the "data home" only."""
+        if not self.files:
+            return "scikit-learn"
+        variants = {file.variant: True for file in self.files}
+        for file in self.files:
+            variants[file.variant] &= file.url is not None
+        return "download" if any(variants.values()) else "data home"
+
 
 def _read() -> dict[str, Entry]:
     """Return the entries of ``catalogue.toml`` in their order there."""

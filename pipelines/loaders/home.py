@@ -169,7 +169,8 @@ def _download(name: str, entry: Entry, files: list[File]) -> dict[str, Path]:
             if _find(file) is None:
                 pooch.retrieve(file.url, checksum, path=target.parent, fname=target.name)
         except OSError as error:  # no network, no room, no permission
-            raise _not_found(name, entry, files, error) from error
+            # the message says it all; the five errors below it would only hide that
+            raise _not_found(name, entry, files, error) from None
         except ValueError as error:  # pooch's word for a wrong checksum
             raise DamagedFileError(
                 f"{file.url} gave another file than expected: {error}"
