@@ -108,6 +108,12 @@ class Dataset:
         return digest.hexdigest()
 
 
+def image_shape(X: np.ndarray) -> tuple[int, int, int]:
+    """Return ``(h, w, c)`` of images ``(n, h, w)`` or ``(n, h, w, c)``."""
+    height, width, channels = (*X.shape[1:], 1)[:3]
+    return height, width, channels
+
+
 def _bytes_of(part: Any) -> Sequence[bytes]:
     """Return the content of an array, a data frame or a list of strings as byte strings."""
     if hasattr(part, "columns"):

@@ -11,6 +11,8 @@ import io
 import json
 import math
 import shutil
+import subprocess
+import sys
 import tarfile
 import threading
 
@@ -70,6 +72,15 @@ def test_names_are_listed_by_kind_and_task_and_every_entry_is_complete():
         assert all((entry.title, entry.description, entry.source, entry.licence)), name
         assert all(f.sha256 or f.md5 or f.content_md5 for f in entry.files), name
         assert all(f.sha256 or f.md5 for f in entry.files if f.url), name
+
+
+def test_listing_the_catalogue_loads_no_library_of_tables_or_models():
+    code = (
+        "import sys; from pipelines.loaders import CATALOGUE; assert CATALOGUE; "
+        "print({'pandas', 'sklearn', 'skrub', 'torch', 'pooch'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize(

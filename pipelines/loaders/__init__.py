@@ -7,9 +7,8 @@ import importlib
 import inspect
 from typing import Any
 
-from pipelines.dataset import Dataset
+from pipelines.dataset import Dataset, image_shape
 
-from .assemble import image_shape
 from .catalogue import CATALOGUE, Entry, dataset_names
 from .home import DamagedFileError, DataNotFoundError, locate
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing
 
-from pipelines.dataset import Dataset
+from pipelines.dataset import Dataset, image_shape
 
 from .split import grouped_fifth, last_fifth, random_fifth, stratified_fifth
 from .table_file import short
@@ -93,12 +93,6 @@ def assemble(rows: Rows) -> Dataset:
         notes=(*rows.notes, f"The test part is {sentence}: {len(test):,} of {len(rows.y):,} rows."),
         **rows.more,
     )
-
-
-def image_shape(X: np.ndarray) -> tuple[int, int, int]:
-    """Return ``(h, w, c)`` of images ``(n, h, w)`` or ``(n, h, w, c)``."""
-    height, width, channels = (*X.shape[1:], 1)[:3]
-    return height, width, channels
 
 
 def _check_target(y: np.ndarray, task: str) -> None:
