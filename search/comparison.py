@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterable
 from statistics import fmean
 from typing import Any
 
@@ -77,13 +78,20 @@ class Comparison:
             metric.name, ascending=not metric.greater_is_better, kind="stable"
         )
 
-    def load_model(self, name: str) -> Any:
+    def load_model(self, name: str, *, trusted: Iterable[str] = ()) -> Any:
         """Return the fitted pipeline of a model.
+
+        Parameters
+        ----------
+        name : str
+            Its name in the run.
+        trusted : iterable of str, default=()
+            Classes of your own in the pipeline, see ``estimators.load``.
 
         Raises
         ------
         ValueError
-            If no such model takes part.
+            If no such model takes part, or it holds classes that are not trusted.
         RunError
             If it was not fitted, or could not be saved.
         """
@@ -93,7 +101,7 @@ class Comparison:
         path = self._run.model_path(name)
         if not path.exists():
             raise RunError(f"{self.run_dir} holds no fitted model {name!r}.")
-        return estimators.load(path)
+        return estimators.load(path, trusted=trusted)
 
     def _line(self, name: str) -> dict[str, Any]:
         rows = [row for row in self.rows if row["model"] == name]

@@ -207,7 +207,7 @@ class _Course:
         try:
             with refusals_in_words(path):
                 estimators.save(pipeline, path)
-        except TypeError as error:  # a class that is not ours, which skops does not trust
+        except TypeError as error:  # something of the user's that skops cannot store
             self.warnings.add(f"the fitted model was not saved: {error}")
         epochs = getattr(pipeline[-1], "history_", None)
         if epochs:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from estimators import registry
 from pipelines import make_pipeline
@@ -85,8 +86,14 @@ def entries(
 def check_data(data: Dataset) -> None:
     """Raise a ValueError unless there is something to learn and something to judge by."""
     for part in ("train", "test"):
-        if len(getattr(data, f"y_{part}")) == 0:
+        y = getattr(data, f"y_{part}")
+        if len(y) == 0:
             raise ValueError(f"compare: data must have rows in its {part} part, got none.")
+        if n_missing := int(pd.isna(y).sum()):
+            raise ValueError(
+                f"compare: data must have a target in every row; y_{part} lacks it in {n_missing} "
+                "rows, which can be left out."
+            )
     if data.task == "classification" and len(np.unique(data.y_train)) < 2:
         raise ValueError(
             "compare: data must have two classes or more in its training part, got only "
