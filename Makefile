@@ -25,7 +25,7 @@ export BAKEOFF_DATA ?= $(wildcard $(CURDIR)/../shared/data)
 
 .PHONY: demo
 demo: .venv/.runtime  ## Compare three models on handwritten digits and say where the report is
-	$(BIN)/bakeoff compare digits --models knn forest cnn --out runs/demo --resume
+	$(BIN)/bakeoff compare digits --models knn forest cnn --trials 10 --timeout 30s --out runs/demo --resume
 
 .PHONY: browser
 browser:  ## Install Chromium for the browser tests, where it is absent
@@ -52,7 +52,10 @@ bench: .venv/.installed  ## Run every benchmark, one after the other
 	@for question in benchmarks/*.py; do echo "== $$question"; $(BIN)/python $$question || exit 1; done
 
 .PHONY: docs
-docs: .venv/.docs  ## Build the site into docs/_build
+docs: .venv/.docs  ## Build the site into docs/_build, with the report of an example
+	rm -rf docs/_build/run
+	$(BIN)/python examples/digits.py --quick --out docs/_build/run
+	$(BIN)/bakeoff report docs/_build/run --markdown docs/example-report
 	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build
 	@echo "Site: docs/_build/index.html"
 

@@ -1,11 +1,12 @@
-"""Tables of models and data sets, made from what the program knows: ``python docs/catalogue.py``.
+"""Parts of pages that are made from what the program knows: ``python docs/catalogue.py``.
 
-They stand in a page between ``<!-- models -->`` or ``<!-- datasets -->`` and ``<!-- end -->``;
-``tests/test_docs.py`` fails when they are not up to date.
+They stand between ``<!-- models -->``, ``<!-- datasets -->`` or ``<!-- reference -->`` and
+``<!-- end -->``; ``tests/test_docs.py`` fails when they are not up to date.
 """
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,13 @@ from estimators import registry
 from pipelines.loaders import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "catalogue.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "catalogue.md", ROOT / "docs" / "reference.md")
+PACKAGES = ("estimators", "pipelines", "search", "reports")
+# What a user of the Python interface meets beside the public names of the packages.
+MODULES = {
+    "estimators": ("estimators.registry", "estimators.spec", "estimators.params"),
+    "search": ("search.metrics", "search.statistics"),
+}
 
 
 def models() -> str:
@@ -51,9 +58,26 @@ def datasets() -> str:
     return _table(("name", "what", "task", "data", "files"), rows)
 
 
+def reference() -> str:
+    """Return a summary for each package of its public names, the adopted classes left out."""
+    return "\n\n".join(map(_summary, PACKAGES))
+
+
+def _summary(package: str) -> str:
+    module = importlib.import_module(package)
+    things = {name: getattr(module, name) for name in module.__all__}
+    names = [name for name, thing in things.items() if thing.__module__.split(".")[0] in PACKAGES]
+    lines = [f"{package}.{name}" for name in names] + list(MODULES.get(package, ()))
+    listed = "\n".join(f"   {line}" for line in lines)
+    return (
+        f"## {package}\n\n{module.__doc__}\n\n"
+        f"```{{eval-rst}}\n.. autosummary::\n   :toctree: generated\n\n{listed}\n```"
+    )
+
+
 def filled(text: str) -> str:
     """Return a page with all tables made anew."""
-    for name, make in (("models", models), ("datasets", datasets)):
+    for name, make in {"models": models, "datasets": datasets, "reference": reference}.items():
         pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         text = re.sub(pattern, lambda m, make=make: f"{m[1]}\n{make()}\n\n{m[2]}", text, flags=re.S)
     return text
