@@ -7,7 +7,15 @@ import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.metrics import average_precision_score, brier_score_loss, get_scorer, roc_auc_score
+from sklearn.metrics import (
+    average_precision_score,
+    brier_score_loss,
+    f1_score,
+    get_scorer,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
 from sklearn.model_selection import cross_validate
 from sklearn.svm import SVC, LinearSVC
 
@@ -62,10 +70,10 @@ def test_numbers_score_as_in_scikit_learn(name):
 @pytest.mark.parametrize("name", ["f1", "precision", "recall"])
 def test_the_second_class_of_two_is_the_positive_one(name):
     y_true, y_pred = ["no", "no", "yes", "yes", "yes"], ["yes", "no", "yes", "no", "yes"]
-    is_yes = [[int(label == "yes") for label in part] for part in (y_true, y_pred)]
-    assert evaluate([name], y_true, y_pred)[name] == pytest.approx(
-        METRICS[name].function(*map(np.array, is_yes))
-    )
+    oracle = {"f1": f1_score, "precision": precision_score, "recall": recall_score}[name]
+    expected = oracle(y_true, y_pred, pos_label="yes")
+    assert evaluate([name], y_true, y_pred)[name] == pytest.approx(expected)
+    assert expected != pytest.approx(oracle(y_true, y_pred, pos_label="no"))
     assert np.isnan(evaluate([name], [0, 1, 2], [0, 1, 2])[name])
 
 

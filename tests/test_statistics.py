@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from search.metrics import METRICS, answers, evaluate
-from search.resampling import resample
+from search.resampling import Resampled, resample
 from search.statistics import (
     bayesian_t_test,
     best_set,
@@ -100,6 +100,25 @@ def test_the_bootstrap_interval_is_scipys_bca(name):
     width = oracle.high - oracle.low
     assert low == pytest.approx(oracle.low, abs=0.06 * width)
     assert high == pytest.approx(oracle.high, abs=0.06 * width)
+
+
+def test_the_bias_of_the_replicates_moves_both_ends_twice():
+    # A normal distribution, its median 0.3 below the observed value: z0 = 0.3, no acceleration.
+    grid = stats.norm.ppf((np.arange(100_000) + 0.5) / 100_000)
+    found = Resampled(0.3, grid, np.array([-1.0, 1.0]), 10**9).bca_interval(0.95)
+    assert found == pytest.approx((0.6 - 1.96, 0.6 + 1.96), abs=0.01)
+
+
+def test_a_skewed_statistic_gets_the_lopsided_interval_of_scipys_bca():
+    errors = np.random.default_rng(16).lognormal(size=150)
+    oracle = stats.bootstrap(
+        (errors,), lambda e, axis: np.sqrt(np.mean(e**2, axis=axis)), n_resamples=20_000,
+        method="BCa", rng=np.random.default_rng(17),
+    ).confidence_interval  # fmt: skip
+    high, low = (-end for end in interval("rmse", np.zeros(150), errors))
+    width = oracle.high - oracle.low
+    assert low == pytest.approx(oracle.low, abs=0.05 * width)
+    assert high == pytest.approx(oracle.high, abs=0.1 * width)
 
 
 @pytest.mark.parametrize("name", ["balanced_accuracy", "roc_auc", "log_loss", "rmse"])
