@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from estimators.deep._params import TrainingParams
 
 LEARNING_RATES = {
-    "adamw": 1e-3,
-    "adam": 1e-3,
-    "rmsprop": 1e-3,
+    "adamw": 3e-3,
+    "adam": 3e-3,
+    "rmsprop": 3e-3,
     "sgd": 0.05,
     "muon": 0.02,
     "adadelta": 1.0,

@@ -6,7 +6,7 @@ from torch import nn
 
 from estimators.deep._base import DeepClassifier, DeepRegressor, VectorInput
 from estimators.deep._layers import ACTIVATIONS, dense
-from estimators.deep._params import TrainingParams
+from estimators.deep._params import TrainingParams, shared
 from estimators.params import Bool, Choice, Int, Sequence, domains_of, estimator, param
 from estimators.spec import Spec
 
@@ -31,6 +31,8 @@ class _MLPParams(VectorInput, TrainingParams):
         domain=Bool(search=(False, True)),
         doc="Whether batch normalisation stands before every activation.",
     )
+
+    dropout: float = shared("dropout", default=0.2, search=(0.0, 0.5))
 
     def build_module(self, shape: tuple[int, ...], n_outputs: int) -> nn.Module:
         sizes = (shape[0], *self.hidden_layer_sizes)
