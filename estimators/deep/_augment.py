@@ -31,8 +31,8 @@ def check_names(names: str | Sequence[str] | None, n_axes: int, parameter: str, 
     """Raise a ValueError if a name changes images and the rows of X are none."""
     if n_axes != 3 and set(NEEDS_IMAGES) & set(as_names(names)):
         raise ValueError(
-            f"{owner}: {parameter} must name no change of images {NEEDS_IMAGES} where the rows of X "
-            f"are vectors, got {parameter}={names!r}."
+            f"{owner}: {parameter} must name no change of images {NEEDS_IMAGES} where the rows of "
+            f"X are vectors, got {parameter}={names!r}."
         )
 
 
