@@ -129,6 +129,16 @@ def load(path: str | os.PathLike[str], *, trusted: Iterable[str] = ()) -> Any:
         If the file cannot be read.
     ValueError
         If it is no model file, is damaged, or names a type that is not trusted.
+
+    Examples
+    --------
+    >>> import tempfile, os
+    >>> from estimators import KNeighborsClassifier, load, save
+    >>> model = KNeighborsClassifier(1).fit([[0.0], [1.0]], ["a", "b"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, os.path.join(folder, "knn.skops"))
+    ...     load(os.path.join(folder, "knn.skops")).get_params()["n_neighbors"]
+    1
     """
     data = Path(path).read_bytes()
     trusted = set(trusted)

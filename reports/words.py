@@ -94,7 +94,7 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
 def number(value: float | None, digits: int = 4) -> str:
     """Return a number with so many significant digits.
 
-    >>> number(1234567.0), number(0.012345), number(None)
+    >>> number(1234567.0), number(0.012341), number(None)
     ('1.235e+06', '0.01234', '–')
     """
     if value is None or not math.isfinite(value):

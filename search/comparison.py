@@ -38,6 +38,17 @@ class Comparison:
     ------
     RunError
         If there is no run in the folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from search.run_directory import RunDirectory, make_row
+    >>> question = {"models": ["knn"], "metrics": ["accuracy"], "refit": "accuracy"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = RunDirectory.create(folder, {"format": 1, "question": question})
+    ...     run.append([make_row("knn", "test", metric="accuracy", value=0.75)])
+    ...     Comparison(folder).table()["accuracy"].to_dict()
+    {'knn': 0.75}
     """
 
     def __init__(self, run_dir: str | os.PathLike[str]) -> None:
@@ -87,6 +98,11 @@ class Comparison:
             Its name in the run.
         trusted : iterable of str, default=()
             Classes of your own in the pipeline, see ``estimators.load``.
+
+        Returns
+        -------
+        Pipeline
+            Fitted on the whole training part.
 
         Raises
         ------

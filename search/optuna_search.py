@@ -215,7 +215,8 @@ multimetric_
 
         Returns
         -------
-        self : OptunaSearchCV
+        OptunaSearchCV
+            Itself.
         """
         check_params(self, _DOMAINS)
         self._check_end()

@@ -40,6 +40,15 @@ class RunDirectory:
     ------
     RunError
         If there is no run in the folder, or its manifest cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = RunDirectory.create(folder, {"format": 1})
+    ...     run.append([make_row("knn", "test", metric="accuracy", value=0.75)])
+    ...     [(row["model"], row["value"]) for row in RunDirectory(folder).rows()]
+    [('knn', 0.75)]
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

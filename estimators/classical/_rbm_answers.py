@@ -129,6 +129,15 @@ def rbm_pseudo_likelihood(rbm: BernoulliRBM, X: Any) -> np.ndarray:
     References
     ----------
     J. Besag, "Statistical analysis of non-lattice data", The Statistician 24 (1975) 179-195.
+
+    Examples
+    --------
+    >>> from estimators import BernoulliRBM, rbm_pseudo_likelihood
+    >>> X = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    >>> rbm = BernoulliRBM(8, learning_rate=0.1, n_iter=200, random_state=0).fit(X)
+    >>> usual, odd = rbm_pseudo_likelihood(rbm, [[0, 0, 1, 1], [0, 1, 0, 1]])
+    >>> bool(usual > odd)
+    True
     """
     check_is_fitted(rbm)
     X = _rows(rbm, X, "rbm_pseudo_likelihood")
@@ -154,6 +163,15 @@ def rbm_reconstruction_error(rbm: BernoulliRBM, X: Any) -> np.ndarray:
     -------
     ndarray of shape (n_samples,)
         Both ways go by probabilities, so it is the same each time.
+
+    Examples
+    --------
+    >>> from estimators import BernoulliRBM, rbm_reconstruction_error
+    >>> X = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    >>> rbm = BernoulliRBM(8, learning_rate=0.1, n_iter=200, random_state=0).fit(X)
+    >>> usual, odd = rbm_reconstruction_error(rbm, [[0, 0, 1, 1], [0, 1, 0, 1]])
+    >>> bool(usual < odd)
+    True
     """
     check_is_fitted(rbm)
     X = _rows(rbm, X, "rbm_reconstruction_error")

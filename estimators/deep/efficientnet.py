@@ -147,9 +147,9 @@ class EfficientNetClassifier(FewerDownsamplings, ImageInput, DeepClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from estimators import EfficientNetClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> net = EfficientNetClassifier(max_epochs=5, image_shape=(8, 8, 1), random_state=0)
-    >>> net.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.5
-    True
+    >>> net = EfficientNetClassifier(max_epochs=1, image_shape=(8, 8, 1), random_state=0)
+    >>> net.fit(X[:100], y[:100]).predict_proba(X[100:102]).shape
+    (2, 10)
     """
 
     variant: str = param(
