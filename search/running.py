@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +70,17 @@ def run_study(
 
 
 def _run_missing(study: Study, objective: Objective, search: OptunaSearchCV) -> None:
-    missing = None if search.n_trials is None else search.n_trials - len(finished_trials(study))
+    wanted = search.n_trials
+    if wanted is None and search.sampler == "grid":
+        wanted = math.prod(map(len, objective.space.options().values()))
+    missing = None if wanted is None else wanted - len(finished_trials(study))
     if (missing is not None and missing <= 0) or _is_exhausted(study, search.patience):
         return
     callbacks = list(search.callbacks)
     if search.patience is not None:
         callbacks.append(_stop_when_exhausted(search.patience))
     if search.verbose:
-        callbacks.append(_print_progress(search.n_trials))
+        callbacks.append(_print_progress(wanted))
     study.optimize(
         objective,
         n_trials=missing,

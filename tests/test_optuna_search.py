@@ -363,11 +363,17 @@ def test_processes_give_the_same_scores_and_the_number_of_trials_asked_for():
         assert score == cross_val_score(tree(**params), X, Y, cv=3).mean()
 
 
+def test_processes_go_through_a_grid_once():
+    search = grid(n_jobs=2, cv=2, refit=False).fit(X, Y)
+    found = [tuple(params.values()) for params in search.cv_results_["params"]]
+    assert sorted(found) == [(1, 1), (1, 10), (2, 1), (2, 10), (3, 1), (3, 10)]
+
+
 def test_every_trial_is_printed(capsys):
     grid(verbose=1).fit(X, Y)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6
-    assert lines[5].startswith("[6/?] trial 5: complete 0.")
+    assert lines[5].startswith("[6/6] trial 5: complete 0.")
 
 
 def test_a_fitted_search_is_pickled_and_cloned():
