@@ -48,7 +48,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     runs = {
         "digits": write_digits(
             folder / "digits",
-            n_trials=6,
+            n_trials=11,
             failed={"cnn": "ValueError: kernel_size must be <= 8."},
             histories={"forest": epochs(30)},
         ),
@@ -144,6 +144,15 @@ def test_table_is_sorted_by_keyboard(open_page):
     page.locator("#table-comparison thead button").first.press("Enter")
     assert head.get_attribute("aria-sort") is None
     assert models.all_inner_texts() == sorted(rising)
+
+
+def test_numbers_in_the_first_column_are_sorted_as_numbers(open_page):
+    page = open_page("digits")
+    table = page.locator("#table-trials-knn")
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    table.locator("thead button").first.press("Enter")
+    numbers = [int(text) for text in table.locator("tbody th").all_inner_texts()]
+    assert numbers == list(range(11))
 
 
 def test_table_is_filtered_by_what_is_typed(open_page):
