@@ -51,7 +51,7 @@ def datasets() -> str:
             entry.title,
             entry.task,
             entry.kind,
-            "download" if entry.files else "ships with scikit-learn",
+            entry.origin,
         )
         for name, entry in CATALOGUE.items()
     ]

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from reports import arguments
-from reports.terminal import print_report, print_table
+from reports.terminal import print_datasets, print_models, print_report
 
 app = typer.Typer(
     name="bakeoff",
@@ -242,29 +242,33 @@ def models(
     ] = None,
 ) -> None:
     """List the models: what they serve, what they take, when they are a good choice."""
-    # Lazy: the registry's names are free, but what a model says of itself imports its file.
-    from estimators import registry
-
-    specs = {name: registry.get(name) for name in registry.names(task, kind)}
-    print_table(
-        ("name", "model", "tasks", "data", "good for"),
-        [
-            (name, spec.title, ", ".join(spec.tasks), ", ".join(sorted(spec.kinds)), spec.summary)
-            for name, spec in specs.items()
-        ],
-    )
+    print_models(task, kind)
 
 
 @app.command()
 def datasets() -> None:
     """List the data sets that have a name: what is asked of them, where they come from."""
-    # Lazy: `bakeoff --help` must not wait for pandas.
-    from pipelines.loaders import CATALOGUE
+    print_datasets()
 
-    print_table(
-        ("name", "what", "task", "data", "where from"),
-        [
-            (name, entry.title, entry.task, entry.kind, entry.origin)
-            for name, entry in CATALOGUE.items()
-        ],
-    )
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    data: Annotated[Path, typer.Argument(metavar="NEWDATA", help="A table with its columns.")],
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Which one; the best in validation if absent."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A CSV file; the output if absent.")
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of a text file.")
+    ] = "utf-8",
+) -> None:
+    """Write what a model of a run answers to new rows, with probabilities, as CSV."""
+    # Lazy: `bakeoff --help` must not wait for pandas.
+    from reports import prediction
+
+    answers = prediction.predict(run, data, model, encoding)
+    answers.to_csv(out or sys.stdout, index=False)

@@ -29,6 +29,30 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers: i
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
+def print_models(task: str | None, kind: str | None) -> None:
+    """Print the models that serve a task and take a kind of data."""
+    # Lazy: the registry's names are free, but what a model says of itself imports its file.
+    from estimators import registry
+
+    specs = {name: registry.get(name) for name in registry.names(task, kind)}
+    print_table(
+        ("name", "model", "tasks", "data", "good for"),
+        [
+            (name, spec.title, ", ".join(spec.tasks), ", ".join(sorted(spec.kinds)), spec.summary)
+            for name, spec in specs.items()
+        ],
+    )
+
+
+def print_datasets() -> None:
+    """Print the data sets that have a name."""
+    # Lazy: `bakeoff --help` must not wait for the catalogue.
+    from pipelines.loaders import CATALOGUE
+
+    rows = [(n, e.title, e.task, e.kind, e.origin) for n, e in CATALOGUE.items()]
+    print_table(("name", "what", "task", "data", "where from"), rows)
+
+
 def print_report(report: Report) -> None:
     """Print the comparison table of a report and its verdict in words."""
     verdict = report.summary["verdict"]

@@ -246,3 +246,49 @@ def test_an_interrupted_comparison_says_how_to_go_on(tmp_path, monkeypatch, caps
     assert main() == 130
     command = f"bakeoff compare iris --trials 3 --out '{tmp_path / 'my run'}' --resume"
     assert capsys.readouterr().err.splitlines()[-1].endswith(command)
+
+
+@pytest.fixture(scope="module")
+def table_run(tmp_path_factory):
+    """Return the folder of a run on a table of its own, with numbers and names."""
+    folder = tmp_path_factory.mktemp("tables")
+    rows = [f"{i},{'round' if i % 3 else 'long'},{'yes' if i > 30 else 'no'}" for i in range(60)]
+    (folder / "fruit.csv").write_text("\n".join(["weight,shape,ripe", *rows]))
+    words = ["compare", str(folder / "fruit.csv"), "--target", "ripe", "--models", "logistic"]
+    assert main([*words, "--trials", "1", "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+def test_predictions_of_new_rows_hold_probabilities(table_run, tmp_path):
+    new, out = tmp_path / "new.csv", tmp_path / "answers.csv"
+    new.write_text("shape,note,weight\nround,x,2\nlong,y,58\nlong,z,\n")
+    words = ["predict", str(table_run), str(new), "--model", "logistic", "--out", str(out)]
+    assert main(words) == 0
+    header, first, second, _ = out.read_text().splitlines()
+    assert header == "prediction,probability of no,probability of yes"
+    assert [first.split(",")[0], second.split(",")[0]] == ["no", "yes"]
+    assert float(first.split(",")[1]) + float(first.split(",")[2]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("shape,wieght\nround,1\n", "lacks 'weight' (is it 'wieght' there?)"),
+        ("shape,weight\nround,1\nlong,heavy\n", "column 'weight' must hold numbers"),
+        ("shape,weight\n", "rows"),
+    ],
+)
+def test_data_of_another_shape_are_refused_by_the_name_of_the_column(
+    table_run, table, said, tmp_path, capsys
+):
+    (tmp_path / "new.csv").write_text(table)
+    assert main(["predict", str(table_run), str(tmp_path / "new.csv")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert said in printed.err
+
+
+def test_predictions_need_a_model_of_the_run(table_run, tmp_path, capsys):
+    (tmp_path / "new.csv").write_text("shape,weight\nround,1\n")
+    assert main(["predict", str(table_run), str(tmp_path / "new.csv"), "--model", "svm"]) == 2
+    assert "svm" in capsys.readouterr().err
