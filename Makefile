@@ -49,7 +49,9 @@ test-all: .venv/.installed browser check  ## The longer checks too
 
 .PHONY: bench
 bench: .venv/.installed  ## Run every benchmark, one after the other
-	@for question in benchmarks/*.py; do echo "== $$question"; $(BIN)/python $$question || exit 1; done
+	@for file in benchmarks/*.py; do \
+	  question=benchmarks.$$(basename $$file .py); echo "== $$question"; $(BIN)/python -m $$question || exit 1; \
+	done
 
 .PHONY: docs
 docs: .venv/.docs  ## Build the site into docs/_build, with the report of an example

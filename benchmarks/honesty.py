@@ -11,7 +11,7 @@ must be known. A share of 5 % in 2,000 trials has a standard error of 0.5 points
 * Verdict: ten exchangeable models on one test part; counted is how often `best_set` names a winner
   or calls any model worse. Beside it the usual habit: the best against each other one, uncorrected.
 
-Run `python benchmarks/honesty.py`; `--trials N` (default 2,000) for a quick look.
+Run `python -m benchmarks.honesty`; `--trials N` (default 2,000) for a quick look.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ with fixed seeds; 2,000 training and 2,000 test images of noise, which compress 
 ones. Wall time and processor time are both shown: on a busy machine the first says little.
 Every report is made in a fresh interpreter, imports included; peak memory is that process's own.
 
-Run `python benchmarks/report.py`; `--repeats N` (default 3), `--rows N` (default 2,000).
+Run `python -m benchmarks.report`; `--repeats N` (default 3), `--rows N` (default 2,000).
 """
 
 from __future__ import annotations

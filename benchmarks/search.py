@@ -13,7 +13,7 @@ of processor time over all threads, which other work on the machine disturbs les
 * overhead: 100 trials of Gaussian naive Bayes on iris, 5 folds, 2 parameters: `OptunaSearchCV`
   against `study.optimize` with `cross_validate`, in memory and in an SQLite file.
 
-Run `BAKEOFF_DATA=... python benchmarks/search.py [PART ...]`.
+Run `BAKEOFF_DATA=... python -m benchmarks.search [PART ...]`.
 """
 
 from __future__ import annotations
