@@ -15,7 +15,7 @@ settings, equal batch sizes, random order.
 Prediction compares `predict_proba` of all training rows with a plain forward pass and softmax over
 batches of 1,024, of the same precision and layout.
 
-Run `python benchmarks/engine.py` on an idle machine; `--repeats N`, `--only NAME`.
+Run `python -m benchmarks.engine` on an idle machine; `--repeats N`, `--only NAME`.
 """
 
 from __future__ import annotations

@@ -21,14 +21,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-sys.path.remove(str(Path(__file__).parent))  # this file has the name of the package it measures
 
 import numpy as np
 import optuna
