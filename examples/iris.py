@@ -30,11 +30,10 @@ def main() -> None:
     folds = RepeatedStratifiedKFold(n_repeats=n_repeats, random_state=0)
     model = make_pipeline(StandardScaler(), SOMClassifier(shape=(4, 4), final_sigma=0.5))
     scores = cross_val_score(model, X, y, cv=folds)
-    # folds share training rows: the interval of Nadeau and Bengio
     half = (
         scores.std(ddof=1) * np.sqrt(1 / scores.size + 1 / 4) * stats.t.ppf(0.975, scores.size - 1)
     )
-    print(f"Accuracy {scores.mean():.3f} +- {half:.3f} (95 %)")
+    print(f"Accuracy {scores.mean():.3f} +- {half:.3f} (95 %, Nadeau-Bengio)")
 
 
 if __name__ == "__main__":
