@@ -66,6 +66,8 @@ def test_mixup_mixes_every_row_with_its_partner():
     X = torch.rand(6, 4)
     mixture = Mixture(torch.tensor([1, 0, 3, 2, 5, 4]), share=0.25)
     torch.testing.assert_close(mixture.mix(X), 0.25 * X + 0.75 * X[mixture.partner])
+    whole = torch.tensor([[10], [20]], dtype=torch.uint8)
+    assert Mixture(torch.tensor([1, 0]), share=0.25).mix(whole).tolist() == [[17.5], [12.5]]
     shares = [Mixture.draw(6, torch.device("cpu")).share for _ in range(200)]
     assert all(0 <= share <= 1 for share in shares)
     assert np.mean(shares) == pytest.approx(0.5, abs=0.1)

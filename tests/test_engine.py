@@ -209,6 +209,13 @@ def test_callbacks_hear_of_batches_if_they_want_to(table):
     assert counter.sizes_ == [32, 32, 32, 32, 32, 32, 8]
 
 
+def test_max_seconds_ends_training_within_an_epoch(table):
+    counter = BatchCounter()
+    model = TorchMLPClassifier(**FAST, max_seconds=1e-9, callbacks=[counter]).fit(*table)
+    assert counter.sizes_ == [32]
+    assert len(model.history_) == 1
+
+
 def test_early_stopping_of_skorch_ends_training_and_an_interrupt_does_not_pass_for_it(table):
     stopping = EarlyStopping(monitor="train_loss", patience=1, threshold=10, threshold_mode="abs")
     assert len(TorchMLPClassifier(**FAST, callbacks=[stopping]).fit(*table).history_) == 2
