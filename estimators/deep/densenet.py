@@ -111,9 +111,9 @@ class DenseNetClassifier(FewerDownsamplings, ImageInput, DeepClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from estimators import DenseNetClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> net = DenseNetClassifier(growth=4, max_epochs=3, image_shape=(8, 8, 1), random_state=0)
-    >>> net.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.8
-    True
+    >>> net = DenseNetClassifier(growth=4, max_epochs=1, image_shape=(8, 8, 1), random_state=0)
+    >>> net.fit(X[:64], y[:64]).predict_proba(X[64:66]).shape
+    (2, 10)
     """
 
     depth: int = param(

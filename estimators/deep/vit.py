@@ -92,7 +92,7 @@ class ViTClassifier(ImageInput, DeepClassifier):
     >>> from sklearn.datasets import load_digits
     >>> from estimators import ViTClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> net = ViTClassifier(patch_size=2, max_epochs=10, image_shape=(8, 8, 1), random_state=0)
+    >>> net = ViTClassifier(dim=32, depth=1, max_epochs=10, image_shape=(8, 8, 1), random_state=0)
     >>> net.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:]) > 0.8
     True
     """
