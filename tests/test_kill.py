@@ -40,57 +40,60 @@ def trials_of(path, name="search"):
     return [(t.number, t.state.name, t.params, t.values) for t in study.get_trials()]
 
 
-# Runs a search, and tells of every finished fold by a byte on a pipe.
+# Runs a search that asks its parent before every fold, and waits for the answer.
 CHILD = """
-import os, sys, time
-from sklearn.datasets import load_iris
-from search.evaluation import Evaluator
+import os, sys
 sys.path.insert(0, {tests!r})
+from search.evaluation import Evaluator
 from test_kill import X, Y, search
 
-def told(evaluate):
+def asking(evaluate):
     def call(self, params, fold):
-        found = evaluate(self, params, fold)
-        time.sleep(0.004)
-        os.write(pipe, b".")
-        return found
+        os.write(asks, b"?")
+        os.read(answers, 1)
+        return evaluate(self, params, fold)
     return call
 
-Evaluator.__call__ = told(Evaluator.__call__)
+Evaluator.__call__ = asking(Evaluator.__call__)
 
 def run():
     search({storage!r}, n_trials={n_trials}).fit(X, Y)
 """
 
-# One interpreter forks the processes that are killed: the imports are paid for once.
+# One interpreter forks the processes that are killed: the imports are paid for once. Every second
+# one is killed between two folds, the others at any moment of their start or of their last fold.
 PARENT = """
 import json, os, random, signal, time
 rng = random.Random({seed})
-kills = 0
-while True:
-    reader, pipe = os.pipe()
+for kill in range({kills} + 1):
+    asked, asks = os.pipe()
+    answers, answer = os.pipe()
     if (child := os.fork()) == 0:
         run()
         os._exit(0)
-    os.close(pipe)
-    for _ in range(rng.randint(0, {folds}) if kills < {kills} else 10**9):
-        if not os.read(reader, 1):
+    os.close(asks)
+    folds = rng.randint(kill % 2, {folds}) if kill < {kills} else 10**9
+    for _ in range(folds):
+        if not os.read(asked, 1):
             break
-    if kills < {kills}:
+        os.write(answer, b".")
+    if kill < {kills}:
+        if kill % 2:
+            os.read(asked, 1)
         time.sleep(rng.random() * rng.choice([0.001, 0.02, 0.2]))
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    os.close(reader)
+    for end in (asked, answers, answer):
+        os.close(end)
     if os.WIFEXITED(status):
         break
-    kills += 1
-print(json.dumps({{"kills": kills, "status": os.WEXITSTATUS(status)}}))
+print(json.dumps({{"kills": kill, "status": os.waitstatus_to_exitcode(status)}}))
 """
 
 
 def run_and_kill(storage, n_trials, kills, seed):
     """Run a study in processes that are killed at random moments, until one comes to its end."""
-    folds = max(1, round(3 * n_trials / max(kills, 1)))
+    folds = 3 * n_trials // (kills + 1)  # that many at most before each kill: some are left
     tests = str(Path(__file__).parent)
     script = CHILD.format(storage=str(storage), n_trials=n_trials, tests=tests)
     script += PARENT.format(seed=seed, kills=kills, folds=folds)
@@ -108,8 +111,7 @@ def run_and_kill(storage, n_trials, kills, seed):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks the processes that it kills")
 def test_a_study_killed_again_and_again_ends_as_if_undisturbed(tmp_path, n_trials, kills):
     outcome = run_and_kill(tmp_path / "killed.db", n_trials, kills, seed=n_trials)
-    assert outcome["status"] == 0
-    assert outcome["kills"] >= kills * 0.8  # a lucky run may have reached the end
+    assert outcome == {"kills": kills, "status": 0}
     undisturbed = search(tmp_path / "calm.db", n_trials).fit(X, Y)
     killed = trials_of(tmp_path / "killed.db")
     assert len(killed) == n_trials
