@@ -83,6 +83,19 @@ def size(text: str) -> int:
     return round(float(match[1]) * _BYTES[match[2].upper()])
 
 
+def rows(text: object) -> int | None:
+    """Return a number of rows, None for "all".
+
+    >>> rows("5000"), rows("all")
+    (5000, None)
+    """
+    if text == "all" or text is None:
+        return None
+    if not re.fullmatch(r"[1-9]\d+", str(text)):
+        raise typer.BadParameter(f"give a whole number of rows from 10 on, or all, got {text!r}.")
+    return int(str(text))
+
+
 def locate(data: str, **of_a_file: str | None) -> Dataset:
     """Return the data that a word names: a data set by its name, or else a file or folder.
 

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -139,9 +139,13 @@ def compare(
         typer.Option(metavar="NAME...", help="Metrics; the first one is optimised."),
     ] = None,
     search_rows: Annotated[
-        int | None,
-        typer.Option(min=10, metavar="N", help="Search on a sample of N training rows."),
-    ] = None,
+        Any,
+        typer.Option(
+            parser=arguments.rows,
+            metavar="N",
+            help="Search on a sample of N training rows, or on all; the final fit takes all.",
+        ),
+    ] = 10_000,
     evaluation: Annotated[
         Literal["holdout", "nested"],
         typer.Option(help="Judge once on the test part, or by nested folds too."),

@@ -6,6 +6,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from estimators.deep._layers import Dropout
+
 
 class SelfAttention(nn.Module):
     """Multi-head scaled dot-product attention of tokens among themselves.
@@ -60,9 +62,9 @@ class EncoderBlock(nn.Module):
         self.norm_attention, self.norm_mlp = nn.LayerNorm(d), nn.LayerNorm(d)
         self.attention = SelfAttention(d, n_heads, dropout)
         self.mlp = nn.Sequential(
-            nn.Linear(d, d_hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(d_hidden, d)
+            nn.Linear(d, d_hidden), nn.GELU(), Dropout(dropout), nn.Linear(d_hidden, d)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         x = x + self.dropout(self.attention(self.norm_attention(x), mask))

@@ -6,6 +6,7 @@ import math
 
 from torch import Tensor, cat, nn
 
+from estimators.deep._layers import Dropout
 from estimators.params import Int, estimator, param
 
 
@@ -57,7 +58,7 @@ def image_stem(shape: tuple[int, int, int], d_out: int, strides: list[int]) -> l
 def pooled_head(d: int, n_outputs: int, dropout: float) -> list[nn.Module]:
     """Return global average pooling, dropout and the last layer."""
     pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return [*pool, nn.Dropout(dropout), nn.Linear(d, n_outputs)]
+    return [*pool, Dropout(dropout), nn.Linear(d, n_outputs)]
 
 
 class ConcatenateBranches(nn.ModuleList):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from estimators.deep._base import DeepClassifier, ImageInput
-from estimators.deep._layers import ACTIVATIONS, dense
+from estimators.deep._layers import ACTIVATIONS, Dropout, dense
 from estimators.deep._params import shared
 from estimators.params import (
     AnyOf,
@@ -118,7 +118,7 @@ class CNNClassifier(ImageInput, DeepClassifier):
 
     def build_module(self, shape: tuple[int, int, int], n_outputs: int) -> nn.Module:
         channels, *size = shape
-        layers: list[nn.Module] = [nn.Dropout(self.input_dropout)] if self.input_dropout else []
+        layers: list[nn.Module] = [Dropout(self.input_dropout)] if self.input_dropout else []
         for maps in self.channels:
             for i in range(self.convolutions):
                 layers.append(self._convolution(channels, maps))
@@ -131,7 +131,7 @@ class CNNClassifier(ImageInput, DeepClassifier):
                 layers += [nn.BatchNorm2d(maps)] if self.batch_norm else []
                 layers.append(ACTIVATIONS[self.activation]())
             if self.dropout:
-                layers.append(nn.Dropout(self.dropout))
+                layers.append(Dropout(self.dropout))
         return nn.Sequential(*layers, *self._head(channels, size, n_outputs))
 
     def _convolution(self, channels: int, maps: int) -> nn.Module:
@@ -162,7 +162,7 @@ class CNNClassifier(ImageInput, DeepClassifier):
             pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
             return [*pool, nn.Linear(channels, n_outputs)]
         sizes = (channels * size[0] * size[1], *self.head)
-        hidden = dense(sizes, self.activation, dropout=self.dropout)
+        hidden = dense(sizes, self.activation, drop=self.dropout)
         return [nn.Flatten(), *hidden, nn.Linear(sizes[-1], n_outputs)]
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from estimators.deep._base import DeepClassifier, ImageInput
 from estimators.deep._convolutions import ConcatenateBranches, conv_norm
+from estimators.deep._layers import Dropout
 from estimators.deep._params import shared
 from estimators.params import Int, Sequence, domains_of, estimator, param
 from estimators.spec import Spec
@@ -102,7 +103,7 @@ class InceptionClassifier(ImageInput, DeepClassifier):
         layers += [nn.AdaptiveAvgPool2d((h, w)), nn.Flatten()]
         d *= h * w
         for d_out in self.dense_sizes:
-            layers += [nn.Linear(d, d_out), nn.ReLU(inplace=True), nn.Dropout(self.dropout)]
+            layers += [nn.Linear(d, d_out), nn.ReLU(inplace=True), Dropout(self.dropout)]
             d = d_out
         return nn.Sequential(*layers, nn.Linear(d, n_outputs))
 

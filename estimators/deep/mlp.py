@@ -36,7 +36,7 @@ class _MLPParams(VectorInput, TrainingParams):
 
     def build_module(self, shape: tuple[int, ...], n_outputs: int) -> nn.Module:
         sizes = (shape[0], *self.hidden_layer_sizes)
-        hidden = dense(sizes, self.activation, batch_norm=self.batch_norm, dropout=self.dropout)
+        hidden = dense(sizes, self.activation, batch_norm=self.batch_norm, drop=self.dropout)
         return nn.Sequential(*hidden, nn.Linear(sizes[-1], n_outputs))
 
 

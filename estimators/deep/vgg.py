@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from estimators.deep._base import DeepClassifier, ImageInput
+from estimators.deep._layers import Dropout
 from estimators.deep._params import shared
 from estimators.params import Bool, Choice, Int, Sequence, domains_of, estimator, param
 from estimators.spec import Spec
@@ -44,7 +45,7 @@ def vgg(
     layers += [nn.AdaptiveAvgPool2d((h, w)), nn.Flatten()]
     d *= h * w
     for d_out in dense_sizes:
-        layers += [nn.Linear(d, d_out), nn.ReLU(inplace=True), nn.Dropout(dropout)]
+        layers += [nn.Linear(d, d_out), nn.ReLU(inplace=True), Dropout(dropout)]
         d = d_out
     return nn.Sequential(*layers, nn.Linear(d, n_outputs))
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from estimators.deep._attention import EncoderBlock
 from estimators.deep._base import DeepClassifier, ImageInput
+from estimators.deep._layers import Dropout
 from estimators.params import Int, domains_of, estimator, param
 from estimators.spec import Spec
 
@@ -43,7 +44,7 @@ class VisionTransformer(nn.Module):
         self.embed = nn.Linear(c * patch_size**2, dim)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.positions = nn.Parameter(0.02 * torch.randn(1, n_patches + 1, dim))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         blocks = [EncoderBlock(dim, heads, mlp_dim, dropout) for _ in range(depth)]
         self.blocks = nn.Sequential(*blocks)
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, n_outputs))
