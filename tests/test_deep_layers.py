@@ -1,0 +1,51 @@
+"""Blocks that several nets use, against their definitions."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from estimators.deep._layers import Dropout
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.mark.parametrize("p", [0.1, 0.2, 0.5, 0.9, 0.999])
+def test_dropout_zeroes_its_share_and_keeps_the_mean(p):
+    x = torch.ones(200_003)
+    y = Dropout(p)(x)
+    rate = min(255, round(256 * p)) / 256
+    assert (y == 0).float().mean().item() == pytest.approx(rate, abs=0.004)
+    assert y[y != 0].unique().tolist() == pytest.approx([1 / (1 - rate)])
+
+
+def test_dropout_is_even_over_all_places():
+    dropped = sum((Dropout(0.25)(torch.ones(64)) == 0).float() for _ in range(4_000)) / 4_000
+    assert dropped.min() > 0.22  # four standard deviations: a byte of a word is like any other
+    assert dropped.max() < 0.28
+
+
+def test_dropout_passes_the_gradient_of_what_it_kept_only():
+    x = torch.ones(1_000, requires_grad=True)
+    y = Dropout(0.5)(x)
+    y.sum().backward()
+    assert torch.equal(x.grad, y.detach())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_dropout_keeps_type_and_memory_layout(dtype):
+    x = torch.ones(3, 5, 4, 4, dtype=dtype).to(memory_format=torch.channels_last)
+    y = Dropout(0.3)(x)
+    assert y.dtype is dtype
+    assert y.is_contiguous(memory_format=torch.channels_last)
+    assert Dropout(0.3)(x.transpose(0, 1)[:, ::2]).shape == (5, 2, 4, 4)
+
+
+def test_dropout_does_nothing_outside_training():
+    x = torch.randn(10)
+    assert torch.equal(Dropout(0.5).eval()(x), x)
