@@ -9,6 +9,7 @@ _HOME = {
     "DamagedFileError": "pipelines.loaders",
     "DataNotFoundError": "pipelines.loaders",
     "Dataset": "pipelines.dataset",
+    "SlidingWindows": "pipelines.windows",
     "dataset_names": "pipelines.loaders",
     "load_dataset": "pipelines.loaders",
     "make_pipeline": "pipelines.build",
