@@ -6,9 +6,12 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "Backtest": "pipelines.backtesting",
     "DamagedFileError": "pipelines.loaders",
     "DataNotFoundError": "pipelines.loaders",
     "Dataset": "pipelines.dataset",
+    "LagForecaster": "pipelines.forecasting",
+    "LagWindows": "pipelines.lags",
     "SlidingWindows": "pipelines.windows",
     "dataset_names": "pipelines.loaders",
     "load_dataset": "pipelines.loaders",

@@ -1,4 +1,4 @@
-"""A series as a table of rows: the windows of a detector, the lags of a forecast."""
+"""Overlapping windows of a series, and what is found in them back on its time stamps."""
 
 from __future__ import annotations
 
