@@ -34,6 +34,10 @@ class Dataset:
         Names of the columns, and of the classes in the order of ``np.unique(y)``.
     image_shape : tuple of int or None, default=None
         ``(h, w, c)`` of one image.
+    n_lags : int or None, default=None
+        Of forecasting: the first so many columns are the values before, latest first, and the last
+        one is the time in days (or the number that orders the rows); between them stands what was
+        measured beside the series, one step before. See ``LagWindows``.
     time_index, groups : ndarray or None, default=None
         Time stamp and group of every row, training rows first.
     description, source, licence : str, default=""
@@ -65,6 +69,7 @@ class Dataset:
     feature_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
     image_shape: tuple[int, int, int] | None = None
+    n_lags: int | None = None
     time_index: np.ndarray | None = None
     groups: np.ndarray | None = None
     description: str = ""

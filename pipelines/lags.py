@@ -86,6 +86,22 @@ class LagWindows(TransformerMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return self._rows(X, self._checked_times(times, len(X)))[:-1]
 
+    def fit_transform(self, X: Any, y: Any = None, times: Any = None) -> np.ndarray:
+        """Check the series and return its rows.
+
+        Parameters
+        ----------
+        X, times : array-like
+            As in :meth:`fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_rows - n_lags, n_lags + n_features)
+        """
+        return self.fit(X, y, times).transform(X, times)
+
     def next_row(self, X: Any, times: Any = None) -> np.ndarray:
         """Return the row of the value that follows the series, one usual step later.
 

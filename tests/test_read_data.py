@@ -187,7 +187,8 @@ def test_a_question_mark_is_a_missing_value_and_decimal_commas_are_read(write):
 def test_numbers_along_days_are_forecast_from_the_day_before(write):
     data = read_data(write(days().to_csv(index=False)), target="sold")
     assert (data.task, data.kind) == ("forecasting", "series")
-    assert data.feature_names == ("sold one step before", "price one step before")
+    assert data.feature_names[:2] == ("sold one step before", "sold 2 steps before")
+    assert data.feature_names[data.n_lags :] == ("price one step before", "time in days")
     np.testing.assert_array_equal(data.X_train[1:, 0], data.y_train[:-1])
     assert data.X_test[0, 0] == data.y_train[-1]
     assert len(data.y_test) == 19

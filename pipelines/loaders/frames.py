@@ -12,6 +12,7 @@ from pipelines.dataset import Dataset
 
 from .assemble import Rows, assemble
 from .columns import as_dates, is_regular, kind_of, listed, task_of
+from .series import history_rows
 from .table_file import short
 
 _WITHOUT_TARGET = ("clustering", "generation")
@@ -163,13 +164,9 @@ def _one_step_ahead(
         )
     stamps = times[values.index].to_numpy()
     notes += _series_notes(frame, stamps, target, numbers, others)
-    return {
-        "kind": "series",
-        "X": values.to_numpy()[:-1],
-        "y": values[target].to_numpy()[1:],
-        "times": stamps[1:],
-        "more": {"feature_names": tuple(f"{c} one step before" for c in numbers)},
-    }
+    rows = history_rows(values.to_numpy(), stamps, numbers)
+    more = {name: rows.pop(name) for name in ("n_lags", "feature_names")}
+    return {"kind": "series", **rows, "more": more}
 
 
 def _series_notes(
@@ -179,7 +176,10 @@ def _series_notes(
     steps = pd.Series(np.diff(stamps))
     usual = steps.mode()[0]
     words = str(usual).removeprefix("0 days ").removesuffix(" 00:00:00")
-    notes = [f"A row holds the numbers one step ({words}) before the {short(target)} to forecast."]
+    notes = [
+        f"A row holds the numbers one step ({words}) before the {short(target)} to forecast, and "
+        f"earlier ones of {short(target)}."
+    ]
     if gaps := int((steps != usual).sum()):
         notes.append(f"Steps of another length: {gaps:,}. Missing time stamps are not filled in.")
     if missing := int(frame[numbers].isna().sum().sum()):

@@ -6,32 +6,82 @@ import difflib
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pipelines.lags import LagWindows, days_of, seasons_of
+
 from .split import last_fifth
 
 Files = dict[str, Path]
 
+_FEWEST_LAGS = 30
 _MISSING = -99.0  # degrees Fahrenheit: the archive's mark of a day without a value
 
 
-def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
+def history_rows(
+    values: np.ndarray, times: np.ndarray, names: Sequence[str] = ("value",)
+) -> dict[str, Any]:
     """Return a series as a forecasting task: a row holds what is known one step before its target.
 
-    ``X`` has one column, the value before; predicting it unchanged is the persistence forecast,
-    and more lags are made of it inside the pipeline. The first value has nothing before it and is
-    left out.
+    A row is as ``LagWindows`` makes it: the values before (a season of them and one more, 30 at
+    least, but no more than a fifth of the series), what was measured beside it one step before, and
+    the time. Before the series began, its first value stands. The first value itself has nothing
+    before it and is left out.
 
     Parameters
     ----------
-    values : ndarray of shape (n,)
-        In the order of time.
+    values : ndarray of shape (n,) or (n, k)
+        The series, and what was measured beside it, in the order of time.
     times : ndarray of shape (n,)
         Their time stamps.
+    names : sequence of str, default=("value",)
+        Names of the k columns.
+
+    Returns
+    -------
+    dict
+        ``X``, ``y``, ``times``, ``n_lags`` and ``feature_names``.
+
+    Examples
+    --------
+    >>> parts = history_rows(np.arange(11.0), np.arange(11))
+    >>> parts["X"][:3]
+    array([[0., 0., 1.],
+           [1., 0., 2.],
+           [2., 1., 3.]])
+    """
+    values = values.reshape(len(values), -1)
+    season = max(seasons_of(times), default=0)
+    n_lags = max(1, min(max(season + 1, _FEWEST_LAGS), len(values) // 5))
+    days = days_of(times)
+    step = float(np.median(np.diff(days)))
+    earlier = days[0] - step * np.arange(n_lags - 1, 0, -1)
+    lags = LagWindows(n_lags=n_lags)
+    filled = np.concatenate([np.repeat(values[:1], n_lags - 1, axis=0), values])
+    (first, *others) = names
+    spans = ["one step", *(f"{k} steps" for k in range(2, n_lags + 1))]
+    before = [f"{first} {span} before" for span in spans]
+    return {
+        "X": lags.fit_transform(filled, times=np.concatenate([earlier, days])),
+        "y": values[1:, 0],
+        "times": times[1:],
+        "n_lags": n_lags,
+        "feature_names": (*before, *(f"{name} one step before" for name in others), "time in days"),
+    }
+
+
+def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
+    """Return a series as the fields of a ``Dataset`` whose test part is its last fifth.
+
+    Parameters
+    ----------
+    values, times : ndarray of shape (n,)
+        As :func:`history_rows` takes them.
 
     Returns
     -------
@@ -41,18 +91,19 @@ def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
     Examples
     --------
     >>> parts = one_step_ahead(np.arange(11.0), np.arange(11))
-    >>> parts["X_test"].ravel(), parts["y_test"]
+    >>> parts["X_test"][:, 0], parts["y_test"]
     (array([8., 9.]), array([ 9., 10.]))
     """
-    X, y = values[:-1].reshape(-1, 1), values[1:]
+    rows = history_rows(values, times)
+    X, y = rows.pop("X"), rows.pop("y")
     train, test = last_fifth(len(y))
     return {
         "X_train": X[train],
         "y_train": y[train],
         "X_test": X[test],
         "y_test": y[test],
-        "feature_names": ("value one step before",),
-        "time_index": times[1:],
+        "time_index": rows.pop("times"),
+        **rows,
     }
 
 
