@@ -221,7 +221,7 @@ class _Course:
     def _enter(self, stage: str) -> None:
         self._show(StageStarted(model=self.name, stage=stage))
 
-    def _show_epoch(self, row: Mapping[str, Any], n_epochs: int) -> None:
+    def _show_epoch(self, row: Mapping[str, Any], n_epochs: int, _model: Any) -> None:
         losses = {name: row[name] for name in ("train_loss", "valid_loss", "valid_score")}
         event = EpochFinished(model=self.name, epoch=row["epoch"], n_epochs=n_epochs, **losses)
         self.send({"event": plain(to_plain(event))})

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import _safe_split  # knows pairwise kernels, sparse, data frames
 from sklearn.utils.validation import _check_method_params
 
@@ -50,6 +51,7 @@ class Evaluator:
     score_params: Mapping[str, Any] = field(default_factory=dict)
     weigh: bool = False
     sharing: Sharing | None = None
+    _current: tuple[Any, Any, Any] | None = field(default=None, init=False, repr=False)
 
     def __call__(self, params: Mapping[str, Any], fold: int) -> Fold:
         """Return scores, seconds and number of validation rows, as JSON can hold them."""
@@ -57,6 +59,7 @@ class Evaluator:
         train, valid = self.splits[fold]
         started = time.perf_counter()
         X_train, y_train, X_valid, y_valid = self._rows(estimator, fold)
+        self._current = (estimator, X_valid, y_valid)
         if self.sharing is not None:
             estimator = self.sharing.fit(estimator, X_train, y_train)
         else:
@@ -70,6 +73,22 @@ class Evaluator:
         if self.weigh:
             found["size"] = len(pickle.dumps(estimator))
         return {"scores": _numbers(scores), **found}
+
+    def score_epoch(self, model: Any) -> float | dict[str, float] | None:
+        """Return the scores of a net between two epochs of the fit that is going on.
+
+        They are those of the fold's validation rows. None if the net is not what is to be judged,
+        but a part of it.
+        """
+        if self._current is None:
+            return None
+        estimator, X, y = self._current
+        if isinstance(estimator, Pipeline):
+            *steps, (_, estimator) = estimator.steps
+            for _, step in steps:
+                X = step.transform(X) if hasattr(step, "transform") else X
+            estimator = getattr(estimator, "model", estimator)
+        return _numbers(self.scorer(model, X, *_given(y))) if model is estimator else None
 
     def candidate(self, params: Mapping[str, Any]) -> Any:
         """Return the unfitted estimator with ``params`` set."""

@@ -23,6 +23,9 @@ from search.studies import Direction, is_storage_error
 # Objectives that are costs, not metrics: less is better.
 COSTS = ("fit_time", "score_time", "size")
 
+# The share of its epochs that a net gets before it may be pruned: the learning rate still rises.
+WARM_UP = 0.25
+
 
 class Interrupted(BaseException):
     """Ends a search at once and leaves its running trial to the next start.
@@ -105,17 +108,22 @@ class Objective:
             value = report_of(trial.study.pruner, self._values(self.names[0], folds))
             _report(trial, value, len(folds) * (self.n_epochs + 1) - 1)
 
-    def _report_epoch(self, trial: Trial, fold: int, row: Mapping[str, Any], _: int) -> None:
+    def _report_epoch(
+        self, trial: Trial, fold: int, row: Mapping[str, Any], n_epochs: int, model: Any
+    ) -> None:
         """Tell the pruner about an epoch, and end the trial if it says so.
 
-        The score on the net's own validation rows stands at steps of its own, where it is compared
-        with those of other nets after as many epochs; it is never mixed with scores of folds.
+        The score of the fold so far stands at steps of its own, where it is compared with those of
+        other nets after as many epochs; it is never mixed with scores of folds.
         """
-        if row["valid_score"] is None or not prunes_epochs(trial.study.pruner):
+        if not prunes_epochs(trial.study.pruner) or isinstance(self.evaluate, Workers):
             return
+        if (scores := self.evaluate.score_epoch(model)) is None:
+            return
+        value = value_of({"scores": scores}, self.names[0])
         epoch = min(row["epoch"], self.n_epochs)
-        _report(trial, row["valid_score"], fold * (self.n_epochs + 1) + epoch - 1)
-        if trial.should_prune():
+        _report(trial, value, fold * (self.n_epochs + 1) + epoch - 1)
+        if row["epoch"] >= n_epochs * WARM_UP and trial.should_prune():
             raise TrialPruned
 
     def _prune(self, trial: Trial, folds: Sequence[Fold]) -> None:

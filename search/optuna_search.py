@@ -95,9 +95,9 @@ class OptunaSearchCV(BaseSearchCV):
     sampler : {"tpe", "random", "gp", "nsga2", "qmc", "grid"} or optuna sampler, default="tpe"
         Chooses the candidates.
     pruner : {"median", "halving", "hyperband", "wilcoxon"}, optuna pruner or None, default=None
-        Ends hopeless trials between folds; nets that watch validation rows of their own also
-        between epochs, if ``n_jobs`` is one. They are marked in ``cv_results_["state"]``, have no
-        mean score and are never the best.
+        Ends hopeless trials between folds; those of nets, if ``n_jobs`` is one, also between
+        epochs, by the score of the validation rows so far, after a quarter of the epochs. They are
+        marked in ``cv_results_["state"]``, have no mean score and are never the best.
     storage : str, Path, optuna storage or None, default=None
         An SQLite file or a database URL where the study stands; None keeps it in memory.
     study_name : str or None, default=None

@@ -11,6 +11,8 @@ from optuna import pruners
 from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import BasePruner, WilcoxonPruner
 
+from estimators.deep.watching import MOST_EPOCHS
+
 _BY_NAME: dict[str, Callable[[int], BasePruner]] = {
     "median": lambda n_steps: pruners.MedianPruner(n_startup_trials=5),
     "halving": lambda n_steps: pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3),
@@ -56,5 +58,5 @@ def epochs_of(params: Mapping[str, Any], largest: Mapping[str, int]) -> int:
     largest : mapping of str to int
         The largest values in the search space.
     """
-    given = {name: value for name, value in params.items() if isinstance(value, int)} | {**largest}
-    return max((n for name, n in given.items() if name.split("__")[-1] == "max_epochs"), default=0)
+    given = {n: v for n, v in {**params, **largest}.items() if n.split("__")[-1] == "max_epochs"}
+    return max((MOST_EPOCHS if n is None else n for n in given.values()), default=0)

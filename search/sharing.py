@@ -62,7 +62,7 @@ class Sharing:
         if estimator.memory is None:
             estimator.memory = _Prefixes(self.cache)
         name, model = estimator.steps[-1]
-        last = _Last(partial(self._fit_model, model, f"{name}__"))
+        last = _Last(model, partial(self._fit_model, model, f"{name}__"))
         estimator.steps[-1] = (name, last)
         estimator.fit(X, *targets)
         estimator.steps[-1] = (name, last.fitted_)
@@ -93,8 +93,8 @@ def can_pay(estimator: Any) -> bool:
 class _Last(BaseEstimator):
     """The last step of a pipeline while it is fitted: leaves the fit to a function."""
 
-    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
-        self.function = function
+    def __init__(self, model: Any, function: Callable[[Any, Any], Any]) -> None:
+        self.model, self.function = model, function
 
     def fit(self, X: Any, y: Any = None) -> _Last:
         self.fitted_ = self.function(X, y)

@@ -24,6 +24,7 @@ from sklearn.model_selection import (
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -411,19 +412,26 @@ def test_a_bad_value_is_named(params, message):
         OptunaSearchCV(tree(), DEPTH).set_params(**params).fit(X, Y)
 
 
-@pytest.mark.parametrize("pruner", ["median", "hyperband"])
-def test_nets_are_pruned_between_epochs(pruner):
+@pytest.mark.parametrize(
+    ("pruner", "max_epochs", "share"),
+    [("median", 9, True), ("hyperband", 9, False), ("median", None, False)],
+)
+def test_nets_are_pruned_between_epochs(pruner, max_epochs, share):
     data, targets = make_classification(300, random_state=0)
-    net = TorchMLPClassifier(
-        hidden_layer_sizes=(8,), max_epochs=9, early_stopping=True, patience=9, random_state=0
-    )
+    net = TorchMLPClassifier(hidden_layer_sizes=(8,), max_epochs=max_epochs, random_state=0)
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", net)])
     search = OptunaSearchCV(
-        net, {"lr": FloatDistribution(1e-6, 1e-1, log=True)}, n_trials=14, cv=0.3,
-        sampler="random", pruner=pruner, random_state=0,
+        pipeline, {"model__lr": FloatDistribution(1e-6, 1e-1, log=True)}, n_trials=14, cv=0.3,
+        sampler="random", pruner=pruner, share=share, random_state=0,
     ).fit(data, targets)  # fmt: skip
-    lengths = {"complete": set(), "pruned": set()}
+    reports = {"complete": [], "pruned": []}
     for trial in search.study_.trials:
-        lengths[trial.state.name.lower()].add(len(trial.intermediate_values))
-    assert lengths["complete"] == {9}
-    assert 0 < max(lengths["pruned"]) < 9
+        reports[trial.state.name.lower()].append(trial.intermediate_values)
+    n_epochs = max_epochs or 107  # what it chooses for 210 rows
+    assert {len(values) for values in reports["complete"]} == {n_epochs}
+    assert 0 < max(len(values) for values in reports["pruned"]) < n_epochs
+    # What is reported last is what the trial is judged by: the score of the validation rows.
+    last = [values[max(values)] for values in reports["complete"]]
+    scores = search.cv_results_["mean_test_score"]
+    assert last == scores[~np.isnan(scores)].tolist()
     assert search.cv_results_["state"][search.best_index_] == "complete"

@@ -125,7 +125,7 @@ class Net(NeuralNet):
         for _ in range(epochs or training.epochs):
             self.notify("on_epoch_begin", dataset_train=rows, dataset_valid=valid)
             self.history[-1].update(training.run_epoch())
-            tell(self.history[-1], training.epochs)
+            tell(self.history[-1], training.epochs, self.params)
             if self._end_epoch(rows, valid) or training.is_over:
                 break
         training.finish()

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence as SequenceOf
 from typing import Any
 
+from estimators.deep.watching import MOST_EPOCHS
 from estimators.params import (
     AnyOf,
     Bool,
@@ -204,7 +205,7 @@ def epochs_of(params: TrainingParams, n_rows: int) -> int:
     if params.max_epochs is not None:
         return int(params.max_epochs)
     steps = math.ceil(n_rows / batch_size_of(params, n_rows))
-    return min(300, max(5, round(1500 / steps)))
+    return min(MOST_EPOCHS, max(5, round(1500 / steps)))
 
 
 def shared(name: str, *, default: Any, search: tuple[Any, ...] | None = None) -> Any:

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-Watcher = Callable[[Mapping[str, Any], int], None]
+Watcher = Callable[[Mapping[str, Any], int, Any], None]
+
+MOST_EPOCHS = 300  # that a net gives itself where it is not told how many
 
 _WATCHERS: ContextVar[tuple[Watcher, ...]] = ContextVar("watchers", default=())
 
@@ -19,13 +21,13 @@ def watched(watcher: Watcher) -> Iterator[None]:
     Parameters
     ----------
     watcher : callable
-        ``watcher(row, n_epochs)``: the epoch's row of ``history_``, and how many epochs there are
-        at most. What it raises ends the training.
+        ``watcher(row, n_epochs, model)``: the epoch's row of ``history_``, how many epochs there
+        are at most, and the estimator, which can predict already. What it raises ends the training.
 
     Examples
     --------
-    >>> with watched(lambda row, n_epochs: print(row["epoch"], "of", n_epochs)):
-    ...     tell({"epoch": 1}, 20)
+    >>> with watched(lambda row, n_epochs, _: print(row["epoch"], "of", n_epochs)):
+    ...     tell({"epoch": 1}, 20, None)
     1 of 20
     """
     token = _WATCHERS.set((*_WATCHERS.get(), watcher))
@@ -35,7 +37,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
         _WATCHERS.reset(token)
 
 
-def tell(row: Mapping[str, Any], n_epochs: int) -> None:
+def tell(row: Mapping[str, Any], n_epochs: int, model: Any) -> None:
     """Tell all watchers of a finished epoch."""
     for watcher in _WATCHERS.get():
-        watcher(row, n_epochs)
+        watcher(row, n_epochs, model)
