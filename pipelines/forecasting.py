@@ -26,7 +26,7 @@ from estimators.params import (
     estimator,
     param,
 )
-from pipelines.backtesting import Backtest
+from pipelines.conformal import calibration_errors, conformal_quantile
 from pipelines.leaks import refuse_future
 
 _DAYS = {"year": 365.25, "week": 7.0, "day": 1.0}
@@ -161,7 +161,12 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             names = getattr(self, "feature_names_in_", None)
             refuse_future(X, y, self._lags - 1, self._exogenous, names)
         if self.calibration_folds:
-            self.errors_ = self._calibration_errors(X, y)
+            self.errors_ = calibration_errors(
+                lambda X, y, later: self._forecast(self._fitted(X, y), later),
+                X,
+                y,
+                self.calibration_folds,
+            )
         self.regressors_ = self._fitted(X, y)
         return self
 
@@ -209,10 +214,18 @@ class LagForecaster(RegressorMixin, BaseEstimator):
                 "LagForecaster: calibration_folds must be 1 or more in fit for intervals, got "
                 "calibration_folds=0."
             )
-        widths = [_conformal_quantile(column, coverage) for column in self.errors_.T]
+        owner = type(self).__name__
+        widths = [conformal_quantile(column, coverage, owner) for column in self.errors_.T]
         forecast = self.predict(X)
         width = widths[0] if forecast.ndim == 1 else np.array(widths)
         return forecast - width, forecast + width
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a search and a report ask of a trained net."""
+        if name in ("history_", "n_parameters_") and "regressors_" in vars(self):
+            model = self.regressors_[0]
+            return getattr(model.regressor_[-1] if self.scale else model, name)
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def _settle_columns(self, X: np.ndarray) -> None:
         """Resolve which columns are seen, and refuse such as are not there."""
@@ -249,11 +262,14 @@ class LagForecaster(RegressorMixin, BaseEstimator):
 
     def _fitted_step(self, X: np.ndarray, y: np.ndarray, ahead: int) -> Any:
         model = clone(LinearRegression() if self.regressor is None else self.regressor)
+        columns = self._features(X, ahead)
+        if "n_static" in model.get_params():  # a recurrent net must know what is no window
+            model.set_params(n_static=columns.shape[1] - len(self._lags))
         if self.scale:
             model = TransformedTargetRegressor(
                 make_pipeline(StandardScaler(), model), transformer=StandardScaler()
             )
-        return model.fit(self._features(X, ahead), y - X[:, 0] if self.difference else y)
+        return model.fit(columns, y - X[:, 0] if self.difference else y)
 
     def _features(self, X: np.ndarray, ahead: int) -> np.ndarray:
         """Return what the regressor sees: the oldest value first, then the other columns."""
@@ -277,25 +293,3 @@ class LagForecaster(RegressorMixin, BaseEstimator):
                 before[:, 1 : self._lags[-1]] = before[:, : self._lags[-1] - 1]
                 before[:, 0] = found[:, ahead]
         return found
-
-    def _calibration_errors(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return the absolute errors of forecasts of later rows by earlier ones."""
-        errors = []
-        for train, test in Backtest(self.calibration_folds).split(X):
-            forecast = self._forecast(self._fitted(X[train], y[train]), X[test])
-            rows = test[:, None] + np.arange(self.horizon)
-            truth = np.where(rows <= test[-1], y[np.minimum(rows, test[-1])], np.nan)
-            errors.append(np.abs(forecast - truth))
-        return np.concatenate(errors)
-
-
-def _conformal_quantile(errors: np.ndarray, coverage: float) -> float:
-    """Return the error that a new one exceeds with probability 1 - coverage at most."""
-    known = np.sort(errors[np.isfinite(errors)])
-    rank = int(np.ceil((len(known) + 1) * coverage))
-    if rank > len(known):
-        raise ValueError(
-            f"LagForecaster: coverage must be at most {len(known) / (len(known) + 1):.3f} with "
-            f"{len(known)} errors to go by, got {coverage=}."
-        )
-    return float(known[rank - 1])

@@ -12,8 +12,8 @@ __all__ = ["SPEC", "ARDRegression"]
 SPEC = Spec(
     title="automatic relevance determination",
     summary="Bayesian linear regression that prunes the columns it does not need.",
-    tasks={"regression": ARDRegression},
-    kinds=frozenset({"table", "image"}),
+    tasks={"regression": ARDRegression, "forecasting": ARDRegression},
+    kinds=frozenset({"table", "image", "series"}),
     prepare="scale",
     params={
         "alpha_1": Float(0),

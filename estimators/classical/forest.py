@@ -13,8 +13,12 @@ SPEC = Spec(
     title="random forest",
     summary="Many decision trees vote: needs no scaling, copes with odd columns, a strong first "
     "choice for tables.",
-    tasks={"classification": RandomForestClassifier, "regression": RandomForestRegressor},
-    kinds=frozenset({"table", "image"}),
+    tasks={
+        "classification": RandomForestClassifier,
+        "regression": RandomForestRegressor,
+        "forecasting": RandomForestRegressor,
+    },
+    kinds=frozenset({"table", "image", "series"}),
     params={
         "n_estimators": Int(1, search=(50, 600)),
         "max_depth": Int(1, search=(4, 32), log=True, none=True),

@@ -12,8 +12,8 @@ __all__ = ["SPEC", "LinearRegression"]
 SPEC = Spec(
     title="linear regression",
     summary="Ordinary least squares: nothing to tune, the yardstick of every other regression.",
-    tasks={"regression": LinearRegression},
-    kinds=frozenset({"table", "image"}),
+    tasks={"regression": LinearRegression, "forecasting": LinearRegression},
+    kinds=frozenset({"table", "image", "series"}),
     prepare="scale",
     params={"fit_intercept": Bool()},
 )
