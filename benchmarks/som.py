@@ -40,7 +40,7 @@ import numpy as np
 from minisom import MiniSom
 
 from estimators import SelfOrganizingMap
-from estimators.classical._som_training import errors
+from estimators.classical._som_step import errors
 from pipelines import load_dataset
 
 QUALITY_ROWS = 10_000

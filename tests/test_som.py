@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize, scale
 
 from estimators import SelfOrganizingMap, SOMClassifier
 from estimators.classical._som_grid import Neighborhood, adjacency, positions, u_matrix
-from estimators.classical._som_training import batch_step, best_two
+from estimators.classical._som_step import batch_step, best_two, distances, low_rank
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 FOUR = np.array([[0.0], [1.0], [2.0], [5.0]])
@@ -296,3 +296,20 @@ def test_torch_computes_what_numpy_computes():
     expected = batch_step(IRIS.astype(np.float32), weights, pull, "euclidean", 1.0)
     moved = batch_step(rows, torch.as_tensor(weights), torch.as_tensor(pull), "euclidean", 1.0)
     assert_allclose(moved.numpy(), expected, rtol=1e-5)
+
+
+def test_thin_factors_of_a_smooth_map_name_the_same_winners():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(2000, 200)).astype(np.float32)
+    pull = Neighborhood("gaussian", (10, 10), "rectangular")(4.0).astype(np.float32)
+    weights = pull @ X[:100] / pull.sum(axis=1)[:, None]
+    factors = low_rank(weights)
+    assert factors[0].shape[1] <= 32
+    assert_allclose(factors[0] @ factors[1], weights, atol=1e-4)
+    whole = distances(X, weights, "euclidean")
+    thin = distances(X, weights, "euclidean", factors)
+    assert (whole.argmin(axis=1) == thin.argmin(axis=1)).mean() > 0.999
+
+
+def test_a_rugged_map_has_no_thin_factors():
+    assert low_rank(np.random.RandomState(0).normal(size=(100, 60)).astype(np.float32)) is None

@@ -57,11 +57,12 @@ class Neighborhood:
         where = positions(shape, plain)
         self.kind = kind
         self.apart = np.abs(where[:, None] - where)  # (units, units, 2)
+        self.squared = (self.apart**2).sum(axis=-1)
 
     def __call__(self, sigma: float) -> np.ndarray:
         """Return the pull of each unit on each. Shape: ``(units, units)``, symmetric."""
         if self.kind == "gaussian":
-            return np.exp(-(self.apart**2).sum(axis=-1) / (2 * sigma**2))
+            return np.exp(self.squared / (-2 * sigma**2))
         if self.kind == "bubble":
             return (self.apart < sigma).all(axis=-1).astype(float)
         return np.maximum(sigma - self.apart, 0).prod(axis=-1)

@@ -6,17 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 from minisom import MiniSom
-from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.extmath import randomized_svd
 
-from ._som_grid import Neighborhood, adjacency
+from ._som_grid import Neighborhood
+from ._som_step import batch_step
 
-_CHUNK = 4096  # rows whose distances to all units are in memory at a time
 _SAMPLE = 5_000  # rows that show where to start
-_METRIC = {"manhattan": "cityblock", "chebyshev": "chebyshev"}
 _ONLINE_LR = {
     "asymptotic": "asymptotic_decay",
     "linear": "linear_decay_to_zero",
@@ -27,85 +24,6 @@ _ONLINE_SIGMA = {
     "linear": "linear_decay_to_one",
     "inverse": "inverse_decay_to_one",
 }
-
-
-def distances(X: Any, weights: Any, distance: str) -> Any:
-    """Return a number per row and unit that grows with their distance. Shape: ``(n, units)``.
-
-    For "euclidean" it is half the squared distance without the part that all units share, for
-    "cosine" minus the cosine times the length of the row: enough to tell who wins.
-    """
-    if distance == "euclidean":
-        return (weights * weights).sum(1) / 2 - X @ weights.T
-    if distance == "cosine":
-        lengths = (weights * weights).sum(1) ** 0.5
-        return -(X @ weights.T) / (lengths + 1e-8)
-    return cdist(X, weights, metric=_METRIC[distance])
-
-
-def winners(X: Any, weights: Any, distance: str) -> Any:
-    """Return the unit nearest to every row. Shape: ``(n,)``."""
-    parts = [
-        distances(X[rows], weights, distance).argmin(1) for rows in gen_batches(len(X), _CHUNK)
-    ]
-    return _joined(parts)
-
-
-def best_two(X: np.ndarray, weights: np.ndarray, distance: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nearest and the second nearest unit of every row; twice the same if there is one.
-
-    >>> best_two(np.array([[0.1], [2.9]]), np.array([[0.0], [1.0], [3.0]]), "euclidean")
-    (array([0, 2]), array([1, 1]))
-    """
-    best, second = [], []
-    for rows in gen_batches(len(X), _CHUNK):
-        found = distances(X[rows], weights, distance)
-        best.append(found.argmin(axis=1))
-        if len(weights) > 1:
-            np.put_along_axis(found, best[-1][:, None], np.inf, axis=1)
-        second.append(found.argmin(axis=1))
-    return np.concatenate(best), np.concatenate(second)
-
-
-def errors(X: np.ndarray, weights: np.ndarray, model: Any) -> tuple[np.ndarray, float, float]:
-    """Return the unit of every row, the quantization error and the topographic error."""
-    best, second = best_two(X, weights, model.distance)
-    touching = adjacency(model.shape, model.topology) | np.eye(len(weights), dtype=bool)
-    apart = [np.linalg.norm(X[r] - weights[best[r]], axis=1) for r in gen_batches(len(X), _CHUNK)]
-    return best, float(np.concatenate(apart).mean()), float((~touching[best, second]).mean())
-
-
-def batch_step(X: Any, weights: Any, pull: Any, distance: str, rate: float) -> Any:
-    """Return the weights after one step with all of ``X``, towards the means of what pulls them.
-
-    ``pull`` is the neighbourhood, of shape ``(units, units)``; a unit that nothing pulls stays.
-    With ``rate=1`` a unit goes all the way (Kohonen's batch map).
-    """
-    found = winners(X, weights, distance)
-    sums, counts = _per_unit(X, found, len(weights))
-    strength = pull @ counts
-    means = (pull @ sums) / strength.clip(1e-30)[:, None]
-    moved = (1 - rate) * weights + rate * means
-    return moved * (strength > 0)[:, None] + weights * (strength <= 0)[:, None]
-
-
-def _per_unit(X: Any, found: Any, n_units: int) -> tuple[Any, Any]:
-    """Return the sum of the rows that each unit won, and their number."""
-    if isinstance(X, np.ndarray):
-        ones = np.ones(len(X), dtype=X.dtype)
-        won = scipy.sparse.csr_matrix((ones, found, np.arange(len(X) + 1)), (len(X), n_units))
-        return won.T @ X, np.bincount(found, minlength=n_units).astype(X.dtype)
-    counts = found.bincount(minlength=n_units).to(X.dtype)
-    return X.new_zeros((n_units, X.shape[1])).index_add_(0, found, X), counts
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Return numpy arrays, or torch tensors, as one."""
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    import torch  # on first use: importing it costs more than most fits
-
-    return torch.cat(parts)
 
 
 def decayed_rate(name: str, start: float, t: int, n_steps: int) -> float:

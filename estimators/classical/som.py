@@ -14,7 +14,8 @@ from estimators.spec import Spec
 
 from ._som_grid import u_matrix
 from ._som_params import MapParams, check_map
-from ._som_training import errors, train_in_batches, train_online, winners
+from ._som_step import errors, winners
+from ._som_training import train_in_batches, train_online
 
 
 @estimator

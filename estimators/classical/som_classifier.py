@@ -13,7 +13,7 @@ from estimators.params import domains_of, estimator
 from estimators.spec import Spec
 
 from ._som_params import MapParams
-from ._som_training import winners
+from ._som_step import winners
 from .som import SelfOrganizingMap
 
 
