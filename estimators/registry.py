@@ -19,6 +19,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "isolation": ("estimators.classical.isolation", "IsolationForest"),
     "one-class-svm": ("estimators.classical.one_class_svm", "OneClassSVM"),
     "lof": ("estimators.classical.lof", "LocalOutlierFactor"),
+    "pca": ("estimators.classical.reconstruction", "ReconstructionDetector"),
     "som": ("estimators.classical.som", "SelfOrganizingMap"),
     "som-classifier": ("estimators.classical.som_classifier", "SOMClassifier"),
     "rbm": ("estimators.classical.rbm", "BernoulliRBM"),
@@ -30,6 +31,11 @@ MODELS: dict[str, tuple[str, ...]] = {
     "densenet": ("estimators.deep.densenet", "DenseNetClassifier"),
     "efficientnet": ("estimators.deep.efficientnet", "EfficientNetClassifier"),
     "vit": ("estimators.deep.vit", "ViTClassifier"),
+    "autoencoder": ("estimators.deep.autoencoder", "Autoencoder"),
+    "conv-autoencoder": ("estimators.deep.conv_autoencoder", "ConvAutoencoder"),
+    "stacked-autoencoder": ("estimators.deep.stacked_autoencoder", "StackedAutoencoder"),
+    "lstm-autoencoder": ("estimators.deep.lstm_autoencoder", "LSTMAutoencoder"),
+    "vae": ("estimators.deep.variational_autoencoder", "VariationalAutoencoder"),
 }
 
 

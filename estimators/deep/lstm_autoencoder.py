@@ -1,0 +1,150 @@
+"""Recurrent autoencoder of sequences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from estimators.deep._inputs import VectorInput
+from estimators.deep._reconstruction import EncoderDecoder, Reconstructor
+from estimators.params import Int, Sequence, domains_of, estimator, param
+from estimators.spec import Spec
+
+
+class StackedLSTM(nn.Module):
+    """LSTM layers of given sizes, one on the other. Shape: ``(b, t, d)`` -> ``(b, t, last size)``.
+
+    >>> import torch
+    >>> StackedLSTM(1, (8, 4))(torch.zeros(2, 30, 1)).shape
+    torch.Size([2, 30, 4])
+    """
+
+    def __init__(self, d_in: int, sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        wide = (d_in, *sizes)
+        self.layers = nn.ModuleList(
+            nn.LSTM(wide[i], size, batch_first=True) for i, size in enumerate(sizes)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x, _ = layer(x)
+        return x
+
+
+class LSTMEncoder(nn.Module):
+    """The last state of the top layer. Shape: ``(b, t * d)`` -> ``(b, k)``."""
+
+    def __init__(self, n_channels: int, sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.n_channels = n_channels
+        self.lstm = StackedLSTM(n_channels, sizes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.lstm(x.unflatten(1, (-1, self.n_channels)))[:, -1]
+
+
+class LSTMDecoder(nn.Module):
+    """The code at every step, LSTM layers, a dense layer. Shape: ``(b, k)`` -> ``(b, t * d)``."""
+
+    def __init__(self, n_channels: int, sizes: tuple[int, ...], n_steps: int) -> None:
+        super().__init__()
+        self.n_steps = n_steps
+        self.lstm = StackedLSTM(sizes[0], sizes)
+        self.out = nn.Linear(sizes[-1], n_channels)
+
+    def forward(self, code: Tensor) -> Tensor:
+        repeated = code.unsqueeze(1).expand(-1, self.n_steps, -1)
+        return self.out(self.lstm(repeated)).flatten(1)
+
+
+@estimator
+class LSTMAutoencoder(VectorInput, Reconstructor):
+    """Autoencoder of sequences: LSTM layers read them, the last state is the code.
+
+    The code is repeated at every step, and LSTM layers in reverse order write the sequence. It
+    wants values of about zero mean and unit variance.
+
+    {parameters}
+
+    Attributes
+    ----------
+    threshold_ : float
+        The greatest reconstruction error that passes as normal.
+    offset_ : float
+        Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
+    net_ : skorch net
+        The trained net; ``net_.module_`` is the torch module.
+    history_ : list of dict
+        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
+    n_parameters_ : int
+        Number of weights.
+    n_features_in_ : int
+        Number of values of a sequence.
+
+    References
+    ----------
+    P. Malhotra et al., LSTM-based encoder-decoder for multi-sensor anomaly detection, ICML 2016
+    Anomaly Detection Workshop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from estimators import LSTMAutoencoder
+    >>> starts = np.linspace(0, 6, 200).reshape(-1, 1)
+    >>> waves = np.sin(starts + np.arange(20) / 3)
+    >>> model = LSTMAutoencoder(hidden_sizes=(16,), lr=0.01, random_state=0).fit(waves)
+    >>> model.score(waves) > model.score(waves[:, ::-1] + 1)
+    True
+    """
+
+    hidden_sizes: tuple[int, ...] = param(
+        default=(32, 16),
+        domain=Sequence(Int(1), min_length=1, search=((16,), (64,), (32, 16))),
+        doc="Units of the LSTM layers of the encoder, the last one the code; the decoder has them "
+        "in reverse order.",
+    )
+    n_channels: int = param(
+        default=1,
+        domain=Int(1),
+        doc="Values at every step: a row is step after step. 3-D X (n, steps, channels) brings its "
+        "own.",
+    )
+
+    def build_module(self, shape: tuple[int, ...], n_outputs: int) -> EncoderDecoder:
+        sizes, n_steps = tuple(self.hidden_sizes), shape[0] // self._n_channels
+        return EncoderDecoder(
+            LSTMEncoder(self._n_channels, sizes),
+            LSTMDecoder(self._n_channels, sizes[::-1], n_steps),
+            self._corruption(),
+        )
+
+    def _read(self, X: Any, *y: Any, reset: bool, **rules: Any) -> Any:
+        """Return checked sequences as rows, step after step."""
+        brought = None
+        if getattr(X, "ndim", 2) == 3:
+            X, brought = np.asarray(X).reshape(len(X), -1), X.shape[2]
+        rows = super()._read(X, *y, reset=reset, **rules)
+        if reset:
+            self._n_channels = brought or self.n_channels
+            if rows.shape[1] % self._n_channels:
+                raise ValueError(
+                    f"{type(self).__name__}: n_channels must divide the length of a row, got "
+                    f"n_channels={self._n_channels!r} for rows of {rows.shape[1]}."
+                )
+        return rows
+
+
+SPEC = Spec(
+    title="recurrent autoencoder",
+    summary="Reads a window of a series into a code and writes it again; knows the order of time.",
+    tasks={"anomaly": LSTMAutoencoder},
+    kinds=frozenset({"table", "series"}),
+    prepare="scale",
+    params=domains_of(LSTMAutoencoder),
+    fast={"max_epochs": 20, "hidden_sizes": (8,), "lr": 0.02, "random_state": 0},
+    reference="P. Malhotra et al., LSTM-based encoder-decoder for multi-sensor anomaly detection "
+    "(2016), arXiv:1607.00148.",
+)
