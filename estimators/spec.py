@@ -10,7 +10,7 @@ from estimators.params import Domain
 
 TASKS = ("classification", "regression", "anomaly", "clustering", "forecasting", "generation")
 KINDS = ("table", "image", "text", "series")
-PREPARATIONS = ("none", "scale", "minmax", "image", "text", "tfidf")
+PREPARATIONS = ("none", "scale", "minmax", "image", "text", "tfidf", "history")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,12 @@ class Spec:
         The preparation that it needs, one of ``PREPARATIONS``: "none" takes numbers as they come
         (an image as one row of pixels), "scale" zero mean and unit variance per column (one common
         scale for images), "minmax" values in [0, 1], "image" unchanged images ``(n, h, w[, c])``,
-        "text" strings, "tfidf" TF-IDF features of strings.
+        "text" strings, "tfidf" TF-IDF features of strings, "history" the rows of a series with
+        all values before and the time, as they are. Where it forecasts and prepares otherwise, it
+        is given lags chosen from them.
+    text_components : int or None, default=None
+        To how many numbers (of a latent semantic analysis) the counted words of a text are reduced
+        for it; None leaves it all words, in sparse form.
     defaults : mapping, default={}
         Parameters that bakeoff sets where it differs from the class's own default.
     fast : mapping, default={}
@@ -50,6 +55,7 @@ class Spec:
     kinds: frozenset[str]
     params: Mapping[str, Domain]
     prepare: str = "none"
+    text_components: int | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     fast: Mapping[str, Any] = field(default_factory=dict)
     space: Callable[[Any], dict[str, Any]] | None = None

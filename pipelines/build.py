@@ -7,13 +7,15 @@ from typing import Any
 
 from imblearn.pipeline import Pipeline
 from sklearn.base import clone, is_classifier, is_clusterer, is_outlier_detector, is_regressor
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import PCA
 from sklearn.utils import get_tags
 
 from estimators import registry
 from estimators.params import AnyOf, Choice, Float, Int, seed
 from estimators.spec import TASKS, Spec
 from pipelines.dataset import Dataset
+from pipelines.forecasters import as_forecaster
+from pipelines.latent import LatentWords
 from pipelines.prepare import preparation
 from pipelines.resample import Oversampler, Undersampler, check_enough_neighbors
 
@@ -28,6 +30,7 @@ _SERVES = {
     "regression": is_regressor,
     "anomaly": is_outlier_detector,
     "clustering": is_clusterer,
+    "forecasting": is_regressor,
 }
 
 
@@ -58,7 +61,8 @@ def make_pipeline(
         Parameters of the model.
     reduce : int, float or None, default=None
         Number of principal components, or the share of the variance that they explain. Text is
-        reduced by a truncated singular value decomposition, which takes a number only.
+        reduced by a latent semantic analysis, which takes a number only; a model of distances,
+        called by its name, gets 200 of them where None is given.
     resample : {"smote", "undersample"} or None, default=None
         How the classes of the training rows are balanced.
     random_state : int, RandomState or None, default=None
@@ -90,9 +94,13 @@ def make_pipeline(
     _check_serves(model, spec, task, data.kind)
     built = spec.build(task) if spec and isinstance(model, str) else clone(model)
     built.set_params(**(params or {}))
+    if task == "forecasting":
+        built = as_forecaster(built, spec, data)
     needs = _preparation_name(spec, built, data)
     _check_steps(needs, data, task, reduce, resample)
     allow_nan = get_tags(built).input_tags.allow_nan and reduce is None and resample != "smote"
+    if reduce is None and data.kind == "text" and spec is not None and isinstance(model, str):
+        reduce = spec.text_components
     pipeline = Pipeline(
         [
             ("prepare", preparation(needs, data, allow_nan=allow_nan)),
@@ -141,6 +149,8 @@ def _check_serves(model: Any, spec: Spec | None, task: str, kind: str) -> None:
 
 def _preparation_name(spec: Spec | None, model: Any, data: Dataset) -> str:
     """Return which preparation the model needs; an estimator of the caller's own gets "none"."""
+    if data.task == "forecasting":
+        return "history"
     tags = get_tags(model)
     if data.kind == "text" and (tags.input_tags.string or tags.no_validation):
         return "text"
@@ -155,10 +165,10 @@ def _check_steps(
 ) -> None:
     """Raise a ValueError if a step cannot work on what the preparation hands on."""
     for parameter, value in (("reduce", reduce), ("resample", resample)):
-        if needs in ("image", "text") and value not in (None, "undersample"):
+        if needs in ("image", "text", "history") and value not in (None, "undersample"):
             raise ValueError(
-                f"make_pipeline: {parameter} needs rows of numbers, but this model takes {needs}s "
-                f"as they are; leave out {parameter}={value!r}."
+                f"make_pipeline: {parameter} needs rows of numbers, but this model takes those of "
+                f"{data.kind} data as they are; leave out {parameter}={value!r}."
             )
     if isinstance(reduce, float) and data.kind == "text":
         raise ValueError(f"make_pipeline: reduce must be an integer for text, got {reduce=}.")
@@ -176,7 +186,7 @@ def _reducer(reduce: int | float | None, data: Dataset) -> Any:
     if reduce is None:
         return "passthrough"
     # counts of words are sparse, and centring them would fill the memory
-    return TruncatedSVD(n_components=reduce) if data.kind == "text" else PCA(n_components=reduce)
+    return LatentWords(n_components=reduce) if data.kind == "text" else PCA(n_components=reduce)
 
 
 def _resampler(resample: str | None) -> Any:

@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_blobs
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_mutual_info_score, roc_auc_score
 from sklearn.preprocessing import minmax_scale, scale
 from sklearn.svm import SVR, OneClassSVM
@@ -27,6 +28,7 @@ from sklearn.svm import SVR, OneClassSVM
 from estimators import BernoulliRBM, load, rbm_sample, registry, save
 from estimators.params import Domain, Float, Int
 from estimators.spec import Spec
+from pipelines.lags import LagWindows
 
 Check = Callable[[str, str], None]
 TEXTS = {
@@ -66,7 +68,9 @@ def problem(spec: Spec, task: str) -> tuple[Any, Any]:
     """Return rows as the model takes them once prepared, and targets or None."""
     if task == "classification":
         return _classification(spec)
-    if task in ("regression", "forecasting"):
+    if task == "forecasting":
+        return _series(spec)
+    if task == "regression":
         X, y = load_diabetes(return_X_y=True)
         return scale(X)[:150], scale(y)[:150]
     if spec.prepare == "image" or spec.prepare == "minmax":
@@ -75,10 +79,22 @@ def problem(spec: Spec, task: str) -> tuple[Any, Any]:
     return scale(X), (y if task == "clustering" else None)
 
 
+def _series(spec: Spec) -> tuple[np.ndarray, np.ndarray]:
+    """Return four years in steps of ten days: the values before and the time."""
+    days = 10.0 * np.arange(165)
+    values = np.sin(2 * np.pi * days / 365.25) + np.random.RandomState(0).normal(0, 0.2, len(days))
+    lags = LagWindows(n_lags=15)
+    X = lags.fit_transform(values.reshape(-1, 1), times=days)
+    # what forecasts takes these rows as they are; others get lags, the oldest first
+    return (X if spec.prepare == "history" else scale(X[:, -2::-1])), values[15:]
+
+
 def _classification(spec: Spec) -> tuple[Any, np.ndarray]:
     if spec.kinds == {"text"}:
         texts = [f"{text} {n}" for n in range(10) for side in TEXTS.values() for text in side]
-        return np.array(texts, dtype=object), np.tile([0, 0, 0, 1, 1, 1], 10)
+        X = np.array(texts, dtype=object)
+        counted = TfidfVectorizer().fit_transform(X).toarray() if spec.prepare == "tfidf" else X
+        return counted, np.tile([0, 0, 0, 1, 1, 1], 10)
     if "image" in spec.kinds and "table" not in spec.kinds:
         return _digits(spec)
     X, y = load_iris(return_X_y=True)
@@ -91,6 +107,12 @@ def _digits(spec: Spec) -> tuple[np.ndarray, np.ndarray]:
     X, y = load_digits(n_class=3, return_X_y=True)
     X, y = X[:420] / 16, y[:420]
     return (X.reshape(-1, 8, 8), y) if spec.prepare == "image" else (X, y)
+
+
+def distinct_tasks(name: str) -> list[str]:
+    """Return the tasks of a model, those left out whose class serves another one already."""
+    tasks = registry.get(name).tasks
+    return [task for i, task in enumerate(tasks) if tasks[task] not in list(tasks.values())[:i]]
 
 
 def build(name: str, task: str, **params: Any) -> Any:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from imblearn.pipeline import Pipeline
 from sklearn.base import clone
-from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
@@ -18,6 +18,7 @@ from sklearn.svm import SVC
 import estimators
 from pipelines import Dataset, load_dataset, make_pipeline
 from pipelines.flatten import FlattenImages
+from pipelines.latent import LatentWords
 from pipelines.resample import Oversampler, Undersampler
 from pipelines.table import TablePreparation
 
@@ -166,7 +167,7 @@ def test_models_that_take_gaps_get_them():
 
 def test_texts_are_counted_reduced_and_classified(texts):
     pipeline = make_pipeline(LogisticRegression(), texts, reduce=3, random_state=0)
-    assert isinstance(pipeline["reduce"], TruncatedSVD)
+    assert isinstance(pipeline["reduce"], LatentWords)
     assert pipeline.fit(texts.X_train, texts.y_train).score(texts.X_test, texts.y_test) == 1
     bayes = make_pipeline(MultinomialNB(), texts).fit(texts.X_train, texts.y_train)
     assert bayes.score(texts.X_test, texts.y_test) == 1

@@ -16,7 +16,7 @@ from tests import checks
 CASES = [
     pytest.param(name, task, check, id=f"{name}-{task}-{check.__name__}")
     for name in registry.names()
-    for task in registry.get(name).tasks
+    for task in checks.distinct_tasks(name)
     for check in checks.checks_of(name, task)
 ]
 

@@ -13,9 +13,14 @@ SPEC = Spec(
     title="k nearest neighbours",
     summary="Answers as the most similar training rows do: no training, slow to predict on much "
     "data, strong where distances mean something.",
-    tasks={"classification": KNeighborsClassifier, "regression": KNeighborsRegressor},
-    kinds=frozenset({"table", "image"}),
+    tasks={
+        "classification": KNeighborsClassifier,
+        "regression": KNeighborsRegressor,
+        "forecasting": KNeighborsRegressor,
+    },
+    kinds=frozenset({"table", "image", "text", "series"}),
     prepare="scale",
+    text_components=200,
     params={
         "n_neighbors": Int(1, search=(1, 30), log=True),
         "weights": Choice(

@@ -14,7 +14,7 @@ SPEC = Spec(
     summary="A linear decision with calibrated probabilities: quick, hard to beat on small or very "
     "wide data, easy to explain.",
     tasks={"classification": LogisticRegression},
-    kinds=frozenset({"table", "image"}),
+    kinds=frozenset({"table", "image", "text"}),
     prepare="scale",
     params={
         "C": Float(0, open_low=True, search=(1e-4, 1e3), log=True),

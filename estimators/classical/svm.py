@@ -15,14 +15,16 @@ SPEC = Spec(
     title="support vector machine",
     summary="The widest margin between classes, curved by a kernel: strong on up to some ten "
     "thousand rows; training time grows with their square.",
-    tasks={"classification": SVC, "regression": SVR},
-    kinds=frozenset({"table", "image"}),
+    tasks={"classification": SVC, "regression": SVR, "forecasting": SVR},
+    kinds=frozenset({"table", "image", "text", "series"}),
     prepare="scale",
+    text_components=200,
     params={
         "C": Float(0, open_low=True, search=(1e-1, 1e3), log=True),
         "gamma": AnyOf(
             (Choice(options=("scale", "auto")), Float(0, search=(1e-4, 1.0), log=True)),
         ),
+        "epsilon": Float(0),
         "kernel": Choice(options=("linear", "poly", "rbf", "sigmoid", "precomputed")),
     },
     reference="C. Cortes and V. Vapnik, Support-vector networks, Machine Learning 20 (1995) "

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 ELEMENTS_PER_STRIDE = 2**20  # where nothing is trained, batches hold about so many numbers
+NUMBERS_PER_TOKEN = 128  # that stand for one token between the layers
+POOL = 32  # batches of sequences that are sorted by length together
 
 
 @dataclass(frozen=True)
@@ -19,16 +21,20 @@ class Rows:
     Parameters
     ----------
     X : Tensor of shape (n, ...)
-        The rows in the type in which they are stored; uint8 stays uint8.
+        The rows in the type in which they are stored; uint8 stays uint8, and int32 means sequences
+        of tokens, filled up with zeros at the end.
     y : Tensor of shape (n,) or (n, k), or None
         Targets; None where the row itself is the target.
     weight : Tensor of shape (n,) or None
         Weights of mean 1; None where all weigh the same.
+    lengths : Tensor of shape (n,) or None
+        Tokens of every sequence, on the CPU; None where the rows are no sequences.
     """
 
     X: Tensor
     y: Tensor | None = None
     weight: Tensor | None = None
+    lengths: Tensor | None = None
 
     @classmethod
     def of(
@@ -36,7 +42,8 @@ class Rows:
     ) -> Rows:
         """Return the arrays as tensors on the same memory."""
         target = None if y is None else as_tensor(y)
-        return cls(as_tensor(X), target, None if weight is None else as_tensor(weight))
+        lengths = as_tensor((X != 0).sum(axis=1)) if X.dtype == np.int32 else None
+        return cls(as_tensor(X), target, None if weight is None else as_tensor(weight), lengths)
 
     def __len__(self) -> int:
         return len(self.X)
@@ -49,13 +56,22 @@ class Rows:
         if self.X.nbytes > free // 2:
             return replace(self, X=self.X.pin_memory())
         moved = [None if t is None else t.to(device) for t in (self.y, self.weight)]
-        return Rows(self.X.to(device), *moved)
+        return Rows(self.X.to(device), *moved, self.lengths)
+
+    @property
+    def index_device(self) -> torch.device:
+        """Where row numbers lie: beside the rows, but those of sequences beside their lengths."""
+        return self.X.device if self.lengths is None else self.lengths.device
 
     def take(
         self, index: Tensor, device: torch.device
     ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """Return inputs, targets and weights of the rows ``index``, on ``device``."""
-        parts = (self.X, self.y, self.weight)
+        """Return inputs, targets and weights of the rows ``index``, on ``device``.
+
+        Sequences are cut where the longest of them ends.
+        """
+        cut = self.X if self.lengths is None else self.X[:, : int(self.lengths[index].max())]
+        parts = (cut, self.y, self.weight)
         X, y, weight = (None if p is None else _gather(p, index, device) for p in parts)
         assert X is not None
         return X, y, weight
@@ -63,7 +79,20 @@ class Rows:
     def stride(self, device: torch.device) -> int:
         """Return how many rows to take at once where nothing is trained."""
         elements = ELEMENTS_PER_STRIDE * (1 if device.type == "cpu" else 16)
-        return min(8192, max(32, elements // max(1, self.X[:1].numel())))
+        per_number = 1 if self.lengths is None else NUMBERS_PER_TOKEN
+        return min(8192, max(32, elements // max(1, self.X[:1].numel() * per_number)))
+
+    def batches(self, order: Tensor, size: int) -> list[Tensor]:
+        """Split rows in random order into batches; sequences stand among others of their length."""
+        if self.lengths is None:
+            return batches(order, size)
+        pools = [pool[self.lengths[pool].argsort(stable=True)] for pool in order.split(POOL * size)]
+        found = batches(torch.cat(pools), size)
+        return [found[i] for i in torch.randperm(len(found)).tolist()]
+
+    def by_length(self, index: Tensor) -> Tensor:
+        """Return row numbers in an order in which batches of sequences need little filling."""
+        return index if self.lengths is None else index[self.lengths[index].argsort(stable=True)]
 
 
 def as_tensor(array: np.ndarray) -> Tensor:

@@ -157,7 +157,7 @@ class Net(NeuralNet):
         """Return mean loss and score of some rows."""
         self.module_.eval()
         totals = Totals(self.criterion_)
-        for index in which.split(rows.stride(self.placement.device)):
+        for index in rows.by_length(which).split(rows.stride(self.placement.device)):
             X, y, weight = rows.take(index, self.placement.device)
             target = X if y is None else y
             with self.placement.autocast():
@@ -182,13 +182,15 @@ class Net(NeuralNet):
         stride = PADDED if is_small else rows.stride(self.placement.device)
         self.module_.eval()
         outputs = []
-        for index in torch.arange(len(X)).split(stride):
+        order = rows.by_length(torch.arange(len(X)))
+        for index in order.split(stride):
             if is_small:
                 index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
             batch, _, _ = rows.take(index, self.placement.device)
             with self.placement.autocast():
                 outputs.append(call(batch).float().cpu())
-        return torch.cat(outputs)[: len(X)].numpy()
+        found = torch.cat(outputs)[: len(X)]
+        return (found if rows.lengths is None else found[order.argsort()]).numpy()
 
     def _with_views(self, X: Tensor) -> Tensor:
         """Return the output, averaged over the views of test-time augmentation."""

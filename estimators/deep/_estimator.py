@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from estimators.deep._augment import check_names
 from estimators.deep._data import Rows, split
 from estimators.deep._engine import HISTORY, Net
-from estimators.deep._inputs import ImageScaling
+from estimators.deep._inputs import ImageScaling, KnownTokens
 from estimators.deep._losses import Objective
 from estimators.deep._params import TrainingParams, epochs_of
 from estimators.deep._precision import loading_device, place, resolve_device
@@ -163,7 +163,7 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
     def _new_module(self, rows: Rows, train: Tensor) -> nn.Module:
         module = self._assemble()
         for layer in module.modules():
-            if isinstance(layer, ImageScaling):
+            if isinstance(layer, (ImageScaling, KnownTokens)):
                 layer.adapt(rows.X, train)
         return module
 

@@ -1,4 +1,4 @@
-"""What the rows of X are: vectors or images. Each is checked and brought into form in one place."""
+"""What the rows of X are: vectors or images (texts: ``_text``), checked and brought into form."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from estimators.params import Int, Sequence, estimator, param
 
+PAD, UNKNOWN, FIRST = 0, 1, 2  # numbers of the tokens that stand for no word
 N_ROWS_TO_SCALE = 4_096  # images from which mean and spread of the channels are taken
 
 
@@ -110,3 +111,31 @@ class ImageScaling(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return ((x.float() - self.mean) * self.scale).permute(0, 3, 1, 2)
+
+
+class KnownTokens(nn.Module):
+    """Tokens as the layers want them: such as the training rows do not hold become the unknown one.
+
+    Shape: ``(b, t)`` -> ``(b, t)``.
+
+    >>> KnownTokens(5)(torch.tensor([[2, 4, 3, 0]], dtype=torch.int32))
+    tensor([[2, 4, 3, 0]])
+    """
+
+    meaning: Tensor
+
+    def __init__(self, n_tokens: int) -> None:
+        super().__init__()
+        self.register_buffer("meaning", torch.arange(n_tokens))
+
+    def adapt(self, X: Tensor, index: Tensor) -> None:
+        """Find out which tokens the rows ``index`` hold."""
+        counts = (
+            X.index_select(0, index.to(X.device)).flatten().bincount(minlength=len(self.meaning))
+        )
+        unseen = counts.cpu() == 0
+        unseen[: FIRST + 1] = False
+        self.meaning[unseen] = UNKNOWN
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.meaning[x]

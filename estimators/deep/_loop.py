@@ -44,7 +44,7 @@ class Training:
     ) -> None:
         params = net.params
         self.net, self.rows, self.epochs, self.schedule = net, rows, epochs, schedule
-        self.train, self.valid = (index.to(rows.X.device) for index in (train, valid))
+        self.train, self.valid = (index.to(rows.index_device) for index in (train, valid))
         self._average = None if params.ema is None else MovingAverage(net.module, params.ema)
         self._best = Best(net.module, params.patience) if params.early_stopping else None
         self._augment = Augmentation(as_names(params.augment))
@@ -88,7 +88,7 @@ class Training:
     def _run_batches(self) -> tuple[float, float]:
         totals = Totals(self.net.criterion_)
         order = self.train[torch.randperm(len(self.train), device=self.train.device)]
-        for index in batches(order, self._batch_size):
+        for index in self.rows.batches(order, self._batch_size):
             if not self.schedule.is_constant:
                 self.schedule.set(self._progress())
             totals.add(*self._train_batch(index))
