@@ -62,7 +62,7 @@ class TrainingParams:
     )
     lr: float | None = param(
         default=None,
-        domain=Float(0, open_low=True, none=True, search=(1e-4, 1e-1), log=True),
+        domain=Float(0, open_low=True, none=True, search=(3e-4, 1e-1), log=True),
         doc="Learning rate, the highest one where there is a schedule. None takes what suits the "
         "optimiser: 0.003 for 'adamw', 'adam' and 'rmsprop', 0.05 for 'sgd', 0.02 for 'muon', 1 "
         "for 'adadelta' and 'lbfgs'.",
