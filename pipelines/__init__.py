@@ -12,9 +12,11 @@ _HOME = {
     "Dataset": "pipelines.dataset",
     "LagForecaster": "pipelines.forecasting",
     "LagWindows": "pipelines.lags",
+    "SeriesDetector": "pipelines.detection",
     "SlidingWindows": "pipelines.windows",
     "dataset_names": "pipelines.loaders",
     "load_dataset": "pipelines.loaders",
+    "make_detector": "pipelines.detection",
     "make_pipeline": "pipelines.build",
     "read_data": "pipelines.loaders.files",
 }

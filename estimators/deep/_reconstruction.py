@@ -126,6 +126,7 @@ class Reconstructor(
         rows = self._read(X, reset=not self._goes_on(), ensure_min_samples=2)
         has_axes = getattr(X, "ndim", 2) > 2
         self._row_shape: tuple[int, ...] = X.shape[1:] if has_axes else (self.n_features_in_,)
+        self.offset_ = 0.0  # until the errors are known: a search asks for scores between epochs
         self._fit_net(rows, n_outputs=math.prod(rows.shape[1:]))
         self._fit_threshold(self._errors(rows))
         return self

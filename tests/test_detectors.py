@@ -1,0 +1,221 @@
+"""Thresholds from normal rows, detectors over any model, and abnormal time stamps of a series."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import expon, genpareto, norm
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import KernelDensity
+from sklearn.preprocessing import StandardScaler
+
+from estimators import Autoencoder, ConvAutoencoder, ReconstructionDetector, registry
+from estimators.thresholds import RULES, fit_pareto
+from pipelines import Dataset, SeriesDetector, make_detector
+from search import compare
+
+ROWS = load_digits().data[:300] / 16
+WAVE = np.sin(np.arange(800) / 5) + np.random.default_rng(0).normal(0, 0.05, 800)
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("ksigma", norm.ppf(0.5) + 3.0),
+        ("mad", 3.0),
+        ("quantile", norm.isf(0.01)),
+        ("pot", norm.isf(0.01)),
+    ],
+)
+def test_a_rule_finds_the_threshold_of_a_known_distribution(rule, expected):
+    errors = np.random.default_rng(0).normal(size=100_000)
+    assert RULES[rule](errors, k=3.0, alarm_rate=0.01) == pytest.approx(expected, abs=0.03)
+
+
+@pytest.mark.parametrize("rate", [1e-2, 1e-3, 1e-4])
+def test_peaks_over_threshold_reach_beyond_the_rows_seen(rate):
+    found = [
+        RULES["pot"](np.random.default_rng(i).exponential(size=2_000), 0.0, rate) for i in range(50)
+    ]
+    assert np.median(found) == pytest.approx(expon.isf(rate), rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [-0.3, 0.0, 0.3])
+def test_the_tail_fitted_is_the_tail_drawn(shape):
+    excesses = np.sort(genpareto.rvs(shape, scale=2.0, size=50_000, random_state=0))
+    found_shape, found_scale = fit_pareto(excesses)
+    assert found_shape == pytest.approx(shape, abs=0.02)
+    assert found_scale == pytest.approx(2.0, rel=0.03)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_equal_errors_are_all_normal(rule):
+    assert RULES[rule](np.full(50, 0.25), k=2.0, alarm_rate=0.01) == pytest.approx(0.25)
+
+
+def test_a_robust_rule_shrugs_off_what_blinds_the_mean():
+    errors = np.append(np.random.default_rng(0).normal(1, 0.1, 95), np.full(5, 50.0))
+    assert RULES["mad"](errors, 3.0, 0.01) < 2 < RULES["ksigma"](errors, 3.0, 0.01)
+
+
+# --- detectors of rows ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        None,
+        PCA(16),
+        StandardScaler(),
+        IsolationForest(n_estimators=20, random_state=0),
+        KernelDensity(),
+        Autoencoder(max_epochs=20, random_state=0),
+    ],
+)
+@pytest.mark.parametrize("rule", RULES)
+def test_the_threshold_separates_what_is_called_abnormal(model, rule):
+    detector = ReconstructionDetector(estimator=model, threshold=rule, alarm_rate=0.05).fit(ROWS)
+    errors = -detector.score_samples(ROWS)
+    assert detector.threshold_ == RULES[rule](errors, 2.0, 0.05)
+    np.testing.assert_array_equal(detector.predict(ROWS) == -1, errors > detector.threshold_)
+
+
+def test_the_threshold_looks_at_training_rows_only():
+    detector = ReconstructionDetector(threshold="quantile", alarm_rate=0.1).fit(ROWS[:200])
+    before = detector.threshold_
+    detector.predict(ROWS[200:] * 5)
+    assert detector.threshold_ == before
+    assert (detector.predict(ROWS[:200]) == -1).mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_error_of_principal_components_is_their_residual():
+    detector = ReconstructionDetector(estimator=PCA(4)).fit(ROWS)
+    pca = PCA(4).fit(ROWS)
+    residual = ROWS - pca.inverse_transform(pca.transform(ROWS))
+    np.testing.assert_allclose(detector.score_samples(ROWS), -np.square(residual).mean(axis=1))
+
+
+def test_images_reach_a_model_that_takes_them():
+    images = ROWS.reshape(-1, 8, 8)
+    model = ConvAutoencoder(channels=(4,), max_epochs=2, random_state=0)
+    detector = ReconstructionDetector(estimator=model).fit(images)
+    assert detector.score_samples(images[:5]).shape == (5,)
+
+
+def test_a_model_that_neither_scores_nor_reconstructs_is_refused():
+    with pytest.raises(ValueError, match="estimator must have score_samples or inverse_transform"):
+        ReconstructionDetector(estimator=registry.get("knn").build("classification")).fit(ROWS)
+
+
+@pytest.mark.slow
+def test_a_comparison_on_anomalies_takes_the_autoencoders(tmp_path):
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(190, 4)), rng.normal(8, 3, size=(10, 4))])
+    y = np.repeat([0, 1], [190, 10])
+    parts = {"X_train": X[::2], "y_train": y[::2], "X_test": X[1::2], "y_test": y[1::2]}
+    data = Dataset(name="far", task="anomaly", kind="table", **parts)
+    models = ["pca", "autoencoder"]
+    spaces = {"autoencoder": {"model__max_epochs": [3]}}
+    done = compare(models, data, n_trials=1, cv=2, spaces=spaces, run_dir=tmp_path / "run")
+    rows = [row for row in done.rows if row["stage"] == "test" and row["metric"] == "roc_auc"]
+    assert {row["model"] for row in rows} >= set(models)
+    assert all(0 < row["value"] < 1 and row["status"] == "complete" for row in rows)
+
+
+# --- detectors of time stamps ---------------------------------------------------------------------
+
+
+def spoilt(at=100):
+    new = WAVE[500:].copy()
+    new[at] += 1.5
+    return new
+
+
+@pytest.mark.parametrize("model", ["pca", "isolation", "lof", "one-class-svm", "autoencoder"])
+def test_a_spike_has_the_highest_score_while_a_window_holds_it(model):
+    detector = make_detector(model, width=15, random_state=0).fit(WAVE[:500])
+    found = detector.detect(spoilt())
+    assert 100 <= found["score"].idxmax() < 115
+    assert found["is_abnormal"].to_numpy()[100:115].any()
+
+
+def test_no_later_value_has_a_part_in_a_score():
+    detector = make_detector("pca", width=15).fit(WAVE[:500])
+    whole, cut = detector.detect(spoilt()), detector.detect(spoilt()[:90])
+    np.testing.assert_allclose(whole["score"][:90], cut["score"], rtol=1e-9)
+    np.testing.assert_allclose(
+        detector.score_samples(spoilt())[:90], detector.score_samples(spoilt()[:90]), rtol=1e-9
+    )
+
+
+def test_scaling_is_of_the_past_alone():
+    detector = make_detector("pca", width=15).fit(WAVE[:500])
+    detector.detect(WAVE[500:] * 100)
+    assert detector.scaler_.mean_[0] == pytest.approx(WAVE[:500].mean())
+
+
+@pytest.mark.parametrize("model", ["pca", "autoencoder"])
+def test_one_point_at_a_time_gets_the_scores_of_all_at_once(model):
+    detector = make_detector(model, width=15, random_state=0).fit(WAVE[:500])
+    at_once = detector.detect(spoilt())["score"]
+    stream = detector.stream()
+    one_by_one = [stream.score(point) for point in spoilt()]
+    np.testing.assert_allclose(one_by_one, at_once, rtol=1e-4)
+
+
+def test_scores_stand_at_their_time_stamps():
+    times = pd.date_range("2026-01-01", periods=800, freq="5min")
+    detector = make_detector("pca", width=15).fit(WAVE[:500], times=times[:500])
+    found = detector.detect(spoilt(), times[500:])
+    assert found["score"].idxmax() - times[600] < pd.Timedelta("75min")
+    assert list(found.index) == list(times[500:])
+
+
+def test_a_series_of_several_values_is_watched_as_one():
+    both = np.stack([WAVE, np.roll(WAVE, 3)], axis=1)
+    both[600, 1] += 2
+    detector = make_detector("pca", width=10).fit(both[:500])
+    assert 100 <= detector.detect(both[500:])["score"].idxmax() < 110
+
+
+def test_before_the_first_window_nothing_is_called_abnormal():
+    detector = make_detector("pca", width=15).fit(WAVE[:500])
+    alone = detector.predict(np.full(14, 99.0))
+    assert (alone == 1).all()
+
+
+GAP = pd.date_range("2026-01-01", periods=101, freq="1h").delete(50)
+
+
+@pytest.mark.parametrize(
+    ("values", "times", "message"),
+    [
+        (np.ones(100), None, "X must vary to learn what is normal, got a constant series"),
+        (np.append(WAVE[:99], np.nan), None, "Input X contains NaN"),
+        (WAVE[:10], None, "width must be at most the length of the series"),
+        (WAVE[:100], GAP, "got a step of 0 days 02:00:00 after 2026-01-03 01:00:00"),
+        (WAVE[:100], GAP[:9], "times must have a time stamp for each of the 100 rows, got 9"),
+    ],
+)
+def test_a_series_that_cannot_be_learnt_is_refused_with_the_reason(values, times, message):
+    with pytest.raises(ValueError, match=message):
+        make_detector("pca", width=15).fit(values, times=times)
+
+
+@pytest.mark.parametrize("point", [np.nan, [1.0, 2.0]])
+def test_a_missing_point_is_refused_and_the_stream_goes_on(point):
+    detector = make_detector("pca", width=15).fit(WAVE[:500])
+    stream, other = detector.stream(), detector.stream()
+    with pytest.raises(ValueError, match="point must be 1 finite numbers"):
+        stream.score(point)
+    assert stream.score(WAVE[500]) == other.score(WAVE[500])
+
+
+def test_a_detector_without_a_model_takes_principal_components():
+    assert isinstance(SeriesDetector().fit(WAVE).model_, ReconstructionDetector)
