@@ -67,8 +67,9 @@ def weigh(
     """
     if not predictions:
         return Evidence({}, [], None)
-    y_true = next(iter(predictions.values()))["y_true"]
-    groups = time_blocks(len(y_true)) if in_time else None
+    first = next(iter(predictions.values()))
+    y_true = first["y_true"]
+    groups = time_blocks(len(y_true)) if in_time else first.get("groups")
     intervals = {
         (name, metric.name): _interval(metric, arrays, groups)
         for name, arrays in predictions.items()

@@ -20,6 +20,7 @@ from rich.text import Text
 from reports.words import counted, seconds
 from search.metrics import get
 from search.progress import (
+    DataGuarded,
     EpochFinished,
     Event,
     ModelFinished,
@@ -60,6 +61,11 @@ class Lines(AbstractContextManager["Lines"]):
     @singledispatchmethod
     def _show(self, event: Event) -> None:
         """Stay silent about events that are too many for a log, as the epochs are."""
+
+    @_show.register
+    def _(self, event: DataGuarded) -> None:
+        for warning in event.warnings:
+            self._print(f"warning: {warning}")
 
     @_show.register
     def _(self, event: ModelStarted) -> None:
@@ -131,6 +137,11 @@ class Bars(AbstractContextManager["Bars"]):
     @singledispatchmethod
     def _show(self, event: Event) -> None:
         """Stay silent about events that have no bar."""
+
+    @_show.register
+    def _(self, event: DataGuarded) -> None:
+        for warning in event.warnings:
+            self._progress.console.print(Text(f"warning: {warning}"))
 
     @_show.register
     def _(self, event: ModelStarted) -> None:

@@ -106,9 +106,15 @@ class Model:
                 return [median(repeats), min(repeats), max(repeats)]
         return None
 
-    @cached_property
+    @property
     def validation(self) -> float | None:
         """Mean raw score of the best trial over its folds."""
+        folds = self.best_folds
+        return self.refit_metric.sign * fmean(folds) if folds else None
+
+    @cached_property
+    def best_folds(self) -> list[float]:
+        """Scores of the best trial on its folds, losses negated; none where no trial is whole."""
         folds = defaultdict(list)
         spoiled = set()
         for row in self._at("search"):
@@ -118,8 +124,8 @@ class Model:
                 spoiled.add(row["trial"])
             elif row["metric"]:
                 folds[row["trial"]].append(row["value"])
-        means = [fmean(values) for trial, values in folds.items() if trial not in spoiled]
-        return self.refit_metric.sign * max(means) if means else None
+        whole = [values for trial, values in folds.items() if trial not in spoiled]
+        return max(whole, key=fmean, default=[])
 
     @cached_property
     def trials(self) -> dict[int, str]:

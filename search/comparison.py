@@ -12,6 +12,8 @@ import pandas as pd
 
 import estimators
 from search.disk import RunError
+from search.finding import Finding
+from search.guards import found_in
 from search.metrics import get
 from search.run_directory import RunDirectory
 
@@ -30,6 +32,8 @@ class Comparison:
         The folder.
     rows : list of dict
         All that was measured, see ``docs/architecture.md``.
+    findings : list of Finding
+        What the guards found in the data before anything was trained, warnings first.
     best_ : str or None
         Name of the model with the best validation score among those that were tested: the test
         part judges it, and so has no say in choosing it. None while there is none.
@@ -59,6 +63,11 @@ class Comparison:
     def rows(self) -> list[dict[str, Any]]:
         """All rows."""
         return self._run.rows()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found in the data; nothing where they were not looked at."""
+        return found_in(self.run_dir) or []
 
     @property
     def best_(self) -> str | None:

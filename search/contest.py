@@ -20,11 +20,12 @@ from search.child import Limits, Message, run_in_child
 from search.comparison import Comparison
 from search.contestant import Contestant, compete
 from search.disk import RunError
-from search.entries import Entry, check_data, entries
+from search.entries import Entry, entries
+from search.guards import guard, require_usable, warnings_of
 from search.handover import write_data
 from search.manifest import describe, refuse_another_question, write_sample
 from search.metrics import get, metrics_for
-from search.progress import Event, ModelFinished, StageStarted, from_plain
+from search.progress import DataGuarded, Event, ModelFinished, StageStarted, from_plain
 from search.pruning import PRUNERS
 from search.run_directory import RunDirectory, locked, make_row
 from search.validation import choose_cv, describe_cv, search_part
@@ -136,15 +137,17 @@ def compare(
     given = locals()
     for name, domain in _DOMAINS.items():
         domain.check(given[name], name, "compare")
-    check_data(data)
+    require_usable(data)
     taking_part = entries(models, data, spaces)
     question = _question(given, taking_part)
     path = _run_folder(run_dir, data, resume=resume)
     with _interruption_explained(path), locked(path) as lock, tempfile.TemporaryDirectory() as tmp:
         run = _open(path, data, taking_part, question, resume=resume)
+        found = guard(run.path, data, random_state=random_state)
         file = Path(tmp) / "data.joblib"
         write_data(data, file)
         contest = _Contest(run, file, cv, n_jobs, Limits(time_limit, memory_limit), lock, progress)
+        contest.show(DataGuarded(warnings=warnings_of(found)))
         for position, entry in enumerate(taking_part):
             status, error = contest.hold(entry, position)
             if on_error == "raise" and status != "complete":

@@ -32,7 +32,7 @@ from search.progress import EpochFinished, Event, ModelStarted, StageStarted, to
 from search.run_directory import RunDirectory, make_row, plain
 from search.studies import StudyError, finished_trials
 from search.trial_rows import TrialRows
-from search.validation import choose_cv, groups_of, part_of, search_part
+from search.validation import choose_cv, groups_of, groups_of_test, part_of, search_part
 
 OUTER_FOLDS = 5  # of nested cross-validation
 _OUTER = ("nested", "complete")  # stage and status of what an outer fold brought
@@ -176,7 +176,7 @@ class _Course:
         seconds, repeats = time_predictions(pipeline, X)
         scores = evaluate(self.question["metrics"], y, **found)
         peak = peak_memory()  # before saving, whose libraries are none of the model's
-        arrays = {"rows": np.arange(len(y)), "y_true": y, **found}
+        arrays = {"rows": np.arange(len(y)), "y_true": y, **groups_of_test(self.data), **found}
         self.directory.write_arrays(f"predictions/{self.name}", arrays)
         path = self._save(pipeline)
         described = describe_fit(pipeline, path) | {

@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from estimators import registry
 from pipelines import make_pipeline
 from pipelines.dataset import Dataset
@@ -17,7 +14,7 @@ from search.pipeline_space import pipeline_space
 from search.space import Space, as_space, space_of_estimator
 
 # What a person would try first, as far as it serves the data.
-USUAL = ("logistic", "linear", "knn", "forest", "mlp", "cnn")
+USUAL = ("seasonal-naive", "climatology", "logistic", "linear", "knn", "forest", "mlp", "cnn")
 _DUMMY = "dummy"
 
 
@@ -81,24 +78,6 @@ def entries(
         Entry(name, model, _space(model, data, spaces.get(name)), name in spaces)
         for name, model in named.items()
     ]
-
-
-def check_data(data: Dataset) -> None:
-    """Raise a ValueError unless there is something to learn and something to judge by."""
-    for part in ("train", "test"):
-        y = getattr(data, f"y_{part}")
-        if len(y) == 0:
-            raise ValueError(f"compare: data must have rows in its {part} part, got none.")
-        if n_missing := int(pd.isna(y).sum()):
-            raise ValueError(
-                f"compare: data must have a target in every row; y_{part} lacks it in {n_missing} "
-                "rows, which can be left out."
-            )
-    if data.task == "classification" and len(np.unique(data.y_train)) < 2:
-        raise ValueError(
-            "compare: data must have two classes or more in its training part, got only "
-            f"{data.y_train[0]!r}."
-        )
 
 
 def _named(models: Sequence[Any] | Mapping[str, Any] | None, data: Dataset) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from pipelines.dataset import Dataset
+from pipelines.loaders.table_file import short
 
 from .finding import Finding
 from .row_matrix import as_frame, numbers
@@ -61,9 +62,8 @@ def _giveaway(name: str, skill: float, task: str) -> Finding:
         "giveaway",
         "warning",
         skill,
-        f"Column {name!r} alone predicts the target with {skill:.2f} ({what}): it may be known "
-        "only after the target.",
-        "a-column-that-gives-the-target-away",
+        f"Column {short(name)} alone predicts the target with {skill:.2f} ({what}): it may be "
+        "known only after the target.",
     )
 
 
@@ -76,7 +76,9 @@ def _sample(
     if data.task == "classification":
         y = np.unique(y, return_inverse=True)[1]
         rows = rows[np.bincount(y[rows], minlength=y.max() + 1)[y[rows]] >= _RARE]
+    most = np.finfo(np.float32).max / 2  # the trees take single precision
     X = train[rows].astype(float)
+    X = np.where(np.isfinite(X), np.clip(X, -most, most), X)
     with np.errstate(invalid="ignore"):
         lowest = np.where(np.isfinite(X), X, np.inf).min(axis=0)
     missing = np.where(np.isfinite(lowest), lowest, 0) - 1
@@ -121,10 +123,13 @@ def _row_numbers(data: Dataset, names: list) -> list[Finding]:
     found = []
     for name, (_, column) in zip(names, both.items(), strict=True):
         if len(column) >= 50 and column.is_unique and _names_rows(column):
-            sentence = f"Column {str(name)!r} is different in every row: it names or numbers them."
+            sentence = f"Column {short(name)} is different in every row: it names or numbers them."
             found.append(
                 Finding(
-                    "row numbers", "warning", 1.0, sentence, "a-column-that-gives-the-target-away"
+                    "row numbers",
+                    "warning",
+                    1.0,
+                    sentence,
                 )
             )
     return found
@@ -159,7 +164,6 @@ def _prepared_on_all(train: np.ndarray, test: np.ndarray) -> list[Finding]:
             share,
             f"{share:.0%} of the columns look {how} over training and test part together: the "
             "training part knows of the test part. Prepare inside the pipeline.",
-            "everything-that-learns-sits-inside-the-pipeline",
         )
         for how, share in traces.items()
         if share > 0

@@ -153,7 +153,7 @@ def _exact(copied: np.ndarray, natural: bool) -> list[Finding]:
         f"exactly{reason}."
     )
     severity: Severity = "warning" if many and not natural else "note"
-    return [Finding("duplicates", severity, share, sentence, "the-same-row-in-both-parts")]
+    return [Finding("duplicates", severity, share, sentence)]
 
 
 def _near(near: np.ndarray) -> list[Finding]:
@@ -164,4 +164,4 @@ def _near(near: np.ndarray) -> list[Finding]:
         f"{count:,} of {len(near):,} test rows looked at ({share:.1%}) have a near copy in the "
         "training part: much closer to one training row than to any other."
     )
-    return [Finding("near duplicates", "warning", share, sentence, "the-same-row-in-both-parts")]
+    return [Finding("near duplicates", "warning", share, sentence)]

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from pipelines.dataset import Dataset
+from pipelines.loaders.table_file import short
 
 from .finding import Finding
 
@@ -35,7 +36,6 @@ def _groups(data: Dataset) -> Finding | None:
         share,
         f"{share:.1%} of the test rows belong to {n_groups:,} groups that the training part holds "
         "too: the score is that for known groups.",
-        "groups-cut-by-the-split",
     )
 
 
@@ -52,7 +52,6 @@ def _time(data: Dataset) -> Finding | None:
         later,
         f"{later:.1%} of the training rows are later than the first test row: models have seen the "
         "future of what they are judged on.",
-        "the-future-predicts-the-past",
     )
 
 
@@ -69,9 +68,8 @@ def _dates(data: Dataset) -> Finding | None:
                 "dates",
                 "note",
                 later,
-                f"{later:.1%} of the training rows have a later {name!r} than the first test row. "
-                "If the model is to predict the future, split by time.",
-                "the-future-predicts-the-past",
+                f"{later:.1%} of the training rows have a later {short(name)} than the first test "
+                "row. If the model is to predict the future, split by time.",
             )
     return None
 
@@ -82,14 +80,13 @@ def _unseen(data: Dataset) -> Finding | None:
     unseen = ~np.isin(data.y_test, data.y_train)
     if not unseen.any():
         return None
-    names = ", ".join(map(str, np.unique(np.asarray(data.y_test)[unseen])[:5]))
+    names = ", ".join(map(short, np.unique(np.asarray(data.y_test)[unseen])[:5]))
     return Finding(
         "unseen classes",
         "warning",
         float(unseen.mean()),
         f"{unseen.mean():.1%} of the test rows are of a class that the training part lacks: "
         f"{names}.",
-        "the-parts-differ",
     )
 
 
@@ -111,7 +108,6 @@ def _shift(data: Dataset) -> Finding | None:
         "warning",
         number,
         f"Training and test part differ in {what} (by {number:.1%}): the split is not random.",
-        "the-parts-differ",
     )
 
 

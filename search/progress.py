@@ -8,6 +8,13 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataGuarded:
+    """The data were looked at before anything is trained; every warning in words."""
+
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelStarted:
     """A model begins: the ``position``-th (from 0) of ``n_models``, ``n_done`` trials stand."""
 
@@ -63,11 +70,18 @@ class ModelFinished:
     metric: str | None = None
 
 
-Event = ModelStarted | StageStarted | TrialFinished | EpochFinished | ModelFinished
+Event = DataGuarded | ModelStarted | StageStarted | TrialFinished | EpochFinished | ModelFinished
 
 _EVENTS: dict[str, type] = {
     cls.__name__: cls
-    for cls in (ModelStarted, StageStarted, TrialFinished, EpochFinished, ModelFinished)
+    for cls in (
+        DataGuarded,
+        ModelStarted,
+        StageStarted,
+        TrialFinished,
+        EpochFinished,
+        ModelFinished,
+    )
 }
 
 

@@ -54,6 +54,7 @@ def choose_cv(data: Dataset, cv: Any, random_state: int) -> Any:
         return _holdout(stratified, grouped, random_state)
     if grouped:
         splitter = StratifiedGroupKFold if stratified else GroupKFold
+        n_folds = max(2, min(n_folds, len(np.unique(groups_of(data)["groups"]))))
         return splitter(n_folds, shuffle=True, random_state=random_state)
     if not stratified:
         return KFold(n_folds, shuffle=True, random_state=random_state)
@@ -142,6 +143,13 @@ def take(X: Any, rows: np.ndarray) -> Any:
 def groups_of(data: Dataset) -> dict[str, np.ndarray]:
     """Return the ``groups`` of the training rows as a keyword of ``fit`` or ``split``, if any."""
     return {} if data.groups is None else {"groups": data.groups[: len(data.y_train)]}
+
+
+def groups_of_test(data: Dataset) -> dict[str, np.ndarray]:
+    """Return the groups of the test rows as numbers from 0, if there are any."""
+    if data.groups is None:
+        return {}
+    return {"groups": np.unique(data.groups[len(data.y_train) :], return_inverse=True)[1]}
 
 
 def is_ordered(data: Dataset) -> bool:

@@ -6,7 +6,8 @@ are made up, so that a report of the same run is the same text on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,7 @@ def write_run(
     histories: Mapping[str, list[dict[str, Any]]] | None = None,
     target_names: list[str] | None = None,
     titles: Mapping[str, str] | None = None,
+    findings: Sequence[Mapping[str, Any]] = (),
     **data: Any,
 ) -> Path:
     """Tune, fit and judge every model, and write what came out as ``compare`` does."""
@@ -112,6 +114,7 @@ def write_run(
     titles = {name: TITLES.get(name, name) for name in names} | dict(titles or {})
     about = {"name": "data", "kind": "table", "task": task, "target_names": target_names} | data
     run = RunDirectory.create(path, _manifest(parts, metrics, titles, n_trials, about))
+    (path / "guards.json").write_text(json.dumps(list(findings)))
     shown = min(len(train), 2000)
     run.write_arrays(
         "data",

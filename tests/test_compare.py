@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import cross_val_score
 
 from search import Comparison, compare
-from search.progress import ModelFinished, ModelStarted, StageStarted, TrialFinished
+from search.progress import DataGuarded, ModelFinished, ModelStarted, StageStarted, TrialFinished
 from search.run_directory import RunDirectory
 from search.validation import choose_cv
 from tests.contests import (
@@ -27,7 +27,8 @@ __all__ = ["finished", "in_process", "iris"]  # fixtures
 
 def test_every_stage_is_told_in_its_order(finished):
     _, events = finished
-    knn = [event for event in events if event.model == "knn"]
+    assert events[0] == DataGuarded(warnings=())
+    knn = [event for event in events[1:] if event.model == "knn"]
     assert isinstance(knn[0], ModelStarted)
     assert (knn[0].position, knn[0].n_models, knn[0].n_trials) == (1, 2, 3)
     stages = [event.stage for event in knn if isinstance(event, StageStarted)]

@@ -37,6 +37,7 @@ def splits(data, cv=None):
             "5 folds, each after its training rows",
         ),
         ({"groups": np.arange(60) // 6}, 60, None, "5-fold stratified whole groups"),
+        ({"groups": np.arange(60) // 20}, 60, None, "3-fold stratified whole groups"),
         ({}, 60, ShuffleSplit(3, test_size=0.1), "3 hold-outs of 10 %"),
         ({}, 60, KFold(4), "4-fold"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 SECTIONS = (
     "comparison",
     "significance",
+    "guards",
     "tradeoff",
     "per_class",
     "confusion",

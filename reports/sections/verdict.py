@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.blocks import Fact, Verdict
+from reports.findings import findings
 from reports.run import Model, Run
 from reports.words import (
     counted,
@@ -16,6 +17,7 @@ from reports.words import (
     score,
     seconds,
     sentence,
+    shorten,
     size,
 )
 from search.statistics import PairedTest
@@ -47,13 +49,14 @@ class Standing:
 def judge(run: Run) -> Verdict:
     """Return the verdict on a run."""
     if not run.ranked:
-        return Verdict("No model has a test score.", tuple(_not_judged(run)))
+        return Verdict("No model has a test score.", (*_warned(run), *_not_judged(run)))
     standing = _standing(run)
     if standing.dummy and not standing.beats_dummy:
         return _no_better_than_dummy(standing)
     best, rivals = standing.best, standing.rivals
     choice = _cheapest([best, *rivals])
     sentences = [
+        *_warned(run),
         *_how_sure(standing),
         *_against_dummy(standing),
         *_what_it_costs(run, best),
@@ -115,8 +118,18 @@ def _no_better_than_dummy(standing: Standing) -> Verdict:
     words.append(
         "Either the features say little about the target, or there are too few rows to show it."
     )
-    rest = (*words, *_limits(run), *_not_judged(run))
+    rest = (*_warned(run), *words, *_limits(run), *_not_judged(run))
     return Verdict("No model is better than the dummy.", rest, _facts(standing))
+
+
+def _warned(run: Run) -> list[str]:
+    """Pass on what the guards warn of; models like the dummy have a sentence of their own."""
+    warnings = [f for f in findings(run) if f.severity == "warning" and f.guard != "like the dummy"]
+    if not warnings:
+        return []
+    first = shorten(warnings[0].sentence, 300)
+    more = f" Warnings besides: {len(warnings) - 1}." if len(warnings) > 1 else ""
+    return [f"Mind that the scores may mislead: {first}{more} See “Guards”."]
 
 
 def _how_sure(standing: Standing) -> list[str]:
