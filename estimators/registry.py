@@ -27,6 +27,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "som": ("estimators.classical.som", "SelfOrganizingMap"),
     "som-classifier": ("estimators.classical.som_classifier", "SOMClassifier"),
     "rbm": ("estimators.classical.rbm", "BernoulliRBM"),
+    "dbm": ("estimators.classical.dbm", "DeepBoltzmannMachine"),
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "recurrent": ("estimators.deep.recurrent", "RecurrentRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
@@ -42,6 +43,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "stacked-autoencoder": ("estimators.deep.stacked_autoencoder", "StackedAutoencoder"),
     "lstm-autoencoder": ("estimators.deep.lstm_autoencoder", "LSTMAutoencoder"),
     "vae": ("estimators.deep.variational_autoencoder", "VariationalAutoencoder"),
+    "gan": ("estimators.deep.gan", "GAN"),
 }
 
 

@@ -70,6 +70,7 @@ PREPARE: dict[str, Callable[[Dataset, bool], Any]] = {
     "image": unchanged,
     "text": unchanged,
     "tfidf": tfidf,
+    "history": unchanged,
 }
 
 

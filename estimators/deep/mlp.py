@@ -108,8 +108,12 @@ class TorchMLPRegressor(_MLPParams, DeepRegressor):
 SPEC = Spec(
     title="multi-layer perceptron",
     summary="Dense layers, trained by gradient descent; good for tables of some thousand rows.",
-    tasks={"classification": TorchMLPClassifier, "regression": TorchMLPRegressor},
-    kinds=frozenset({"table", "image"}),
+    tasks={
+        "classification": TorchMLPClassifier,
+        "regression": TorchMLPRegressor,
+        "forecasting": TorchMLPRegressor,
+    },
+    kinds=frozenset({"table", "image", "series"}),
     prepare="scale",
     params=domains_of(TorchMLPClassifier),
     fast={"max_epochs": 20, "hidden_layer_sizes": (32,), "lr": 0.01, "random_state": 0},
