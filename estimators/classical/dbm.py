@@ -1,0 +1,308 @@
+"""Deep Boltzmann machine: layers of units that are on or off, each bound to the next."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from estimators.params import (
+    Float,
+    Int,
+    Sequence,
+    check_params,
+    domains_of,
+    estimator,
+    param,
+    seed,
+)
+from estimators.spec import Spec
+
+from ._dbm_layers import Layers, State, pretrain
+
+
+@estimator
+class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Deep Boltzmann machine.
+
+    It learns which values occur together, in layers: the first sees the rows, every other one the
+    layer below. Layers are trained one by one (contrastive divergence) and then all together, by
+    mean-field expectations given the rows against persistent Gibbs chains.
+
+    Values lie in [0, 1] and are taken as probabilities; where the training rows go beyond one, all
+    are divided by the greatest.
+
+    {parameters}
+
+    Attributes
+    ----------
+    weights_ : list of ndarray
+        Weights between neighbouring layers, of shape (n_features, first layer) and so on.
+    biases_ : list of ndarray
+        Biases of all layers, the visible one first.
+    filters_ : list of ndarray
+        For every hidden layer what its units look for among the features, (units, n_features): the
+        weights of the first, and of the others their products with those below.
+    scale_ : float
+        What rows are divided by.
+    history_ : list of dict
+        One row per epoch of the common training: epoch, train_loss (mean squared error of the
+        reconstruction by mean field).
+    n_features_in_ : int
+        Number of features.
+
+    References
+    ----------
+    .. [1] R. Salakhutdinov, G. Hinton, "Deep Boltzmann machines", AISTATS (2009) 448-455.
+
+    Examples
+    --------
+    >>> from estimators import DeepBoltzmannMachine
+    >>> X = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    >>> dbm = DeepBoltzmannMachine(layer_sizes=(8, 4), n_iter=200, random_state=0).fit(X)
+    >>> np.unique(dbm.sample(20, random_state=0).round(), axis=0)
+    array([[0., 0., 1., 1.],
+           [1., 1., 0., 0.]])
+    """
+
+    layer_sizes: tuple[int, ...] = param(
+        default=(128, 64),
+        domain=Sequence(Int(1), min_length=1, search=((64, 32), (128, 64), (256, 128))),
+        doc="Hidden units of every layer, from below.",
+    )
+    lr: float = param(
+        default=0.1,
+        domain=Float(0, open_low=True, search=(0.01, 0.2), log=True),
+        doc="Learning rate; in the common training it falls linearly to zero.",
+    )
+    pretrain_iter: int = param(
+        default=20,
+        domain=Int(0),
+        doc="Passes over the rows for each layer alone.",
+    )
+    n_iter: int = param(
+        default=30,
+        domain=Int(0, search=(10, 100), log=True),
+        doc="Passes over the rows for all layers together.",
+    )
+    n_mean_field: int = param(
+        default=5, domain=Int(1), doc="Steps of mean field, in the training and for features."
+    )
+    n_gibbs: int = param(
+        default=2, domain=Int(1), doc="Steps of the persistent chains for one of the training."
+    )
+    batch_size: int = param(
+        default=16, domain=Int(1), doc="Rows per step."
+    )
+    n_chains: int = param(default=64, domain=Int(1), doc="Persistent Gibbs chains.")
+    random_state: Any = param(
+        default=None, domain=seed(), doc="Seed of weights, chains and the order of the rows."
+    )
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train layer by layer, then all layers.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows without negative values, two or more that differ.
+        y : ignored
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or ``X`` is not legal.
+        """
+        check_params(self, domains_of(type(self)))
+        X = self._read(X, reset=True, ensure_min_samples=2)
+        if (X[0] == X).all():
+            raise ValueError(
+                f"{type(self).__name__}: X must hold rows that differ, got {len(X)} times the same "
+                "row: every feature is constant."
+            )
+        self.scale_ = max(1.0, float(X.max()))
+        X = X / X.dtype.type(self.scale_)
+        rng = _generator(self.random_state)
+        layers = self._stacked(X, rng)
+        self.history_: list[dict[str, Any]] = []
+        self._train_together(layers, X, rng)
+        self.weights_, self.biases_ = layers.weights, layers.biases
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return how probable it is that hidden units are on, by mean field.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, sum of layer_sizes)
+            All hidden layers side by side, from below.
+        """
+        check_is_fitted(self)
+        rows = self._scaled(self._read(X, reset=False))
+        return np.hstack(self._layers().mean_field(rows, self.n_mean_field)[1:])
+
+    def sample(self, n: int = 1, random_state: Any = None, *, n_steps: int = 1000) -> np.ndarray:
+        """Draw rows, each by a Gibbs chain of its own.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many.
+        random_state : int, RandomState or None, default=None
+            Seed of the chains.
+        n_steps : int, default=1000
+            Steps of every chain.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            The probabilities of the visible units in the last step, times ``scale_``.
+        """
+        check_is_fitted(self)
+        Int(1).check(n, "n", type(self).__name__)
+        Int(1).check(n_steps, "n_steps", type(self).__name__)
+        start = np.tile(expit(self.biases_[0]), (n, 1))
+        chains = self._layers().upward(start)
+        return self._layers().chain(chains, _generator(random_state), n_steps) * self.scale_
+
+    def inpaint(
+        self, X: Any, mask: Any, *, n_steps: int = 200, random_state: Any = None
+    ) -> np.ndarray:
+        """Fill in the missing parts of rows: Gibbs sampling with the known parts held.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows; what stands in the missing places does not matter, NaN included.
+        mask : array-like of bool, shape (n_samples, n_features) or (n_features,)
+            True where a value is missing.
+        n_steps : int, default=200
+            Steps of every chain.
+        random_state : int, RandomState or None, default=None
+            Seed of the chains.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            ``X`` with the missing values replaced by their mean over the second half of the chain.
+
+        Raises
+        ------
+        ValueError
+            If ``mask`` does not fit ``X``, or a known value is negative or missing.
+        """
+        check_is_fitted(self)
+        owner = type(self).__name__
+        Int(1).check(n_steps, "n_steps", owner)
+        X = check_array(X, dtype=np.float64, ensure_all_finite=False)
+        mask = np.asarray(mask, dtype=bool)
+        if mask.shape not in (X.shape, X.shape[1:]):
+            raise ValueError(
+                f"{owner}: mask must have the shape of X, {X.shape}, or of one row, "
+                f"got {mask.shape}."
+            )
+        mask = np.broadcast_to(mask, X.shape)
+        known = self._read(np.where(mask, 0.0, X), reset=False)
+        start = np.where(mask, expit(self.biases_[0]), self._scaled(known))
+        chains = self._layers().upward(start)
+        n_kept = (n_steps + 1) // 2
+        rng = _generator(random_state)
+        shades = self._layers().chain(chains, rng, n_steps, n_kept, mask)
+        return np.where(mask, shades * self.scale_, known)
+
+    @property
+    def filters_(self) -> list[np.ndarray]:
+        found = [self.weights_[0]]
+        for weights in self.weights_[1:]:
+            found.append(found[-1] @ weights)
+        return [product.T for product in found]
+
+    @property
+    def _n_features_out(self) -> int:
+        return sum(len(bias) for bias in self.biases_[1:])
+
+    def _layers(self) -> Layers:
+        return Layers(self.weights_, self.biases_)
+
+    def _read(self, X: Any, *, reset: bool, **rules: Any) -> np.ndarray:
+        """Return checked rows; a negative value is no probability."""
+        types = [np.float64, np.float32]
+        X = validate_data(self, X, reset=reset, dtype=types, **rules)
+        if X.min() < 0:
+            raise ValueError(
+                f"Negative values in data passed to X in {type(self).__name__}: values are taken "
+                f"as probabilities, got {X.min():g}; scale them with MinMaxScaler first."
+            )
+        return X
+
+    def _scaled(self, X: np.ndarray) -> np.ndarray:
+        return (X / X.dtype.type(self.scale_)).clip(max=1)
+
+    def _stacked(self, X: np.ndarray, rng: np.random.RandomState) -> Layers:
+        """Return the layers after each was trained on what the one below makes of the rows."""
+        n_layers = len(self.layer_sizes)
+        weights, biases, rows = [], [], X
+        for i, n_hidden in enumerate(self.layer_sizes):
+            scales = (1 if i == n_layers - 1 else 2, 1 if i == 0 else 2)
+            w, below, above = pretrain(
+                rows, n_hidden, rng,
+                scales=scales, lr=self.lr, n_iter=self.pretrain_iter, batch_size=self.batch_size,
+            )  # fmt: skip
+            rows = expit(scales[0] * (rows @ w) + above)
+            weights.append(w)
+            biases += [below, above] if i == 0 else [above]
+        return Layers(weights, biases)
+
+    def _train_together(self, layers: Layers, X: np.ndarray, rng: np.random.RandomState) -> None:
+        """Train all layers: mean field given the rows against chains that go on."""
+        chains: State = layers.upward(X[rng.choice(len(X), self.n_chains)])
+        n_batches = -(-len(X) // self.batch_size)
+        n_steps, step = self.n_iter * n_batches, 0
+        for epoch in range(1, self.n_iter + 1):
+            order, losses = rng.permutation(len(X)), []
+            for start in range(0, len(X), self.batch_size):
+                x = X[order[start : start + self.batch_size]]
+                data = layers.mean_field(x, self.n_mean_field)
+                for _ in range(self.n_gibbs):
+                    layers.gibbs_step(chains, rng)
+                losses.append(((layers.probabilities(data, 0) - x) ** 2).mean())
+                layers.learn(data, chains, self.lr * (1 - step / n_steps))
+                step += 1
+            self.history_.append({"epoch": epoch, "train_loss": float(np.mean(losses))})
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _generator(random_state: Any) -> np.random.RandomState:
+    """Return scikit-learn's generator for a seed, but one of its own for None."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+SPEC = Spec(
+    title="deep Boltzmann machine",
+    summary="Layers of which each learns what occurs together below: draws rows, fills gaps.",
+    tasks={"generation": DeepBoltzmannMachine},
+    kinds=frozenset({"table", "image"}),
+    prepare="minmax",
+    params=domains_of(DeepBoltzmannMachine),
+    fast={"layer_sizes": (16, 8), "n_iter": 15, "pretrain_iter": 5, "batch_size": 16},
+    reference="R. Salakhutdinov and G. Hinton, Deep Boltzmann machines, AISTATS (2009) 448-455.",
+)

@@ -1,0 +1,260 @@
+"""Generative adversarial network, dense or convolutional."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from estimators.deep._adversarial import Game
+from estimators.deep._adversarial_layers import SMALLEST, nets
+from estimators.deep._data import as_tensor
+from estimators.deep._gan_params import GANParams
+from estimators.deep._inputs import ImageInput
+from estimators.deep._precision import loading_device, place, resolve_device
+from estimators.params import Int, check_params, domains_of, estimator
+from estimators.spec import Spec
+
+_JUDGED_FROM = 300  # steps before which a one-sided game says nothing
+
+
+@estimator
+class GAN(GANParams, ImageInput, BaseEstimator):
+    """Generative adversarial network.
+
+    A generator makes rows of standard normal codes; a discriminator learns to tell them from the
+    training rows, and the generator to deceive it.
+
+    {parameters}
+
+    Attributes
+    ----------
+    generator_ : torch module
+        From codes to rows in [-1, 1]; with ``ema``, the average over the training.
+    history_ : list of dict
+        One row per epoch: epoch, train_loss (of the generator), discriminator_loss,
+        discriminator_accuracy (share of real and drawn rows that it tells right; none with
+        "wgan-gp", whose scores have no zero), diversity (spread of the drawn rows by that of the
+        training rows), lr, seconds; valid_loss, train_score and valid_score are None.
+    n_parameters_ : int
+        Number of weights of both nets.
+    n_features_in_ : int
+        Number of features, or of pixels times channels.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If one side has won at the end of the training, or the drawn rows are nearly all the same.
+
+    References
+    ----------
+    .. [1] I. Goodfellow et al., Generative adversarial nets, NeurIPS 2014.
+    .. [2] A. Radford, L. Metz, S. Chintala, Unsupervised representation learning with deep
+       convolutional generative adversarial networks, ICLR 2016: the layers of "conv".
+    .. [3] T. Miyato et al., Spectral normalization for generative adversarial networks, ICLR 2018:
+       in the discriminators of "non-saturating" and "hinge".
+    .. [4] I. Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017: "wgan-gp".
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from estimators import GAN
+    >>> images = load_digits().images
+    >>> gan = GAN(latent_dim=8, max_epochs=3, random_state=0).fit(images)
+    >>> gan.sample(5, random_state=0).shape
+    (5, 8, 8)
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train both nets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images (n, h, w) or (n, h, w, c)
+            Training rows.
+        y : ignored
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter or ``X`` is not legal.
+        """
+        check_params(self, domains_of(type(self)))
+        form = tuple(np.shape(X)[1:])
+        X = self._read(X, reset=True, ensure_min_samples=2)
+        self._check_rows(X)
+        self._row_form, self._dtype = form, str(X.dtype)
+        axes = (0, 1, 2, 3) if X.shape[1] > 1 else 0
+        self._low, high = (np.asarray(end(X, axis=axes), np.float32) for end in (np.min, np.max))
+        self._span = np.asarray(high - self._low)
+        device = resolve_device(self.device, type(self).__name__)
+        rng = _generator(self.random_state)
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else ()):
+            torch.manual_seed(int(rng.randint(2**31 - 1)))
+            self._train(X, device)
+        return self
+
+    def sample(self, n: int = 1, random_state: Any = None) -> np.ndarray:
+        """Draw new rows.
+
+        Parameters
+        ----------
+        n : int, default=1
+            How many.
+        random_state : int, RandomState or None, default=None
+            Seed of the codes.
+
+        Returns
+        -------
+        ndarray
+            Rows of the shape of those in ``fit``; float32, or uint8 if those were.
+        """
+        check_is_fitted(self)
+        Int(1).check(n, "n", type(self).__name__)
+        return self._decode(_generator(random_state).standard_normal((n, self.latent_dim)))
+
+    def interpolate(self, a: Any, b: Any, steps: int = 10) -> np.ndarray:
+        """Return rows on the way between two codes, along the sphere on which codes lie.
+
+        Parameters
+        ----------
+        a, b : array-like of shape (latent_dim,)
+            Codes: standard normal numbers.
+        steps : int, default=10
+            How many, both ends included.
+
+        Returns
+        -------
+        ndarray
+            ``steps`` rows, as :meth:`sample` draws them.
+        """
+        check_is_fitted(self)
+        owner = type(self).__name__
+        Int(2).check(steps, "steps", owner)
+        ends = check_array([a, b], dtype=np.float64, input_name="a and b")
+        lengths = np.linalg.norm(ends, axis=1)
+        if ends.shape[1] != self.latent_dim or not lengths.all():
+            raise ValueError(
+                f"{owner}: a and b must be codes of latent_dim={self.latent_dim} numbers that are "
+                f"not all zero, got {ends.shape[1]} numbers of length {lengths}."
+            )
+        angle = math.acos(np.clip(ends[0] @ ends[1] / lengths.prod(), -1, 1))
+        t = np.linspace(0, 1, steps)[:, None]
+        if math.sin(angle) < 1e-6:
+            return self._decode((1 - t) * ends[0] + t * ends[1])
+        shares = np.sin(angle * np.hstack([1 - t, t])) / math.sin(angle)
+        return self._decode(shares @ ends)
+
+    def _check_rows(self, X: np.ndarray) -> None:
+        """Refuse rows that do not fit the layers, or of which there is nothing to learn."""
+        owner = type(self).__name__
+        if self.architecture == "conv" and min(X.shape[1:3]) < SMALLEST:
+            raise ValueError(
+                f"{owner}: architecture='conv' needs images of {SMALLEST} x {SMALLEST} pixels or "
+                f"more, got {X.shape[1]} x {X.shape[2]}; say image_shape=, or take 'dense'."
+            )
+        if (X[0] == X).all():
+            raise ValueError(
+                f"{owner}: X must hold rows that differ, got {len(X)} times the same row."
+            )
+
+    def _nets(self) -> tuple[nn.Module, nn.Module]:
+        """Return both nets, untrained."""
+        height, width, channels = self._image_shape
+        shape, spectral = (channels, height, width), self.loss != "wgan-gp"
+        return nets(self.architecture, self.latent_dim, shape, self.width, spectral=spectral)
+
+    def _train(self, X: np.ndarray, device: torch.device) -> None:
+        pair = self._nets()
+        placement = place(pair[1], device, self.precision)
+        layout = torch.channels_last if placement.channels_last else torch.preserve_format
+        generator, discriminator = (net.to(device, memory_format=layout) for net in pair)
+        game = Game(generator, discriminator, self, placement)
+        self.history_ = game.play(as_tensor(X).to(device), self._scaled)
+        self.generator_ = generator
+        self.n_parameters_ = sum(p.numel() for net in pair for p in net.parameters())
+        if game.n_steps >= _JUDGED_FROM:
+            self._warn()
+
+    def _scaled(self, X: Tensor) -> Tensor:
+        """Bring stored rows to [-1, 1], channels first: ``(b, h, w, c)`` -> ``(b, c, h, w)``."""
+        factor = np.where(self._span > 0, 2 / np.maximum(self._span, 1e-30), 0)
+        low, factor = (torch.as_tensor(a, device=X.device) for a in (self._low, factor))
+        return ((X.float() - low) * factor.float() - 1).permute(0, 3, 1, 2)
+
+    def _warn(self) -> None:
+        """Warn of a game that has gone wrong."""
+        last = self.history_[-1]
+        right, diversity = last["discriminator_accuracy"], last["diversity"]
+        messages = {
+            "the discriminator tells nearly all rows right and the generator learns nothing more; "
+            "lower discriminator_lr, or take loss='wgan-gp'": right is not None and right > 0.98,
+            "the discriminator is deceived by nearly all rows and teaches nothing more; raise "
+            "discriminator_lr": right is not None and right < 0.1,
+            "the drawn rows are nearly all the same (mode collapse); lower lr, or take "
+            "loss='wgan-gp'": diversity is not None and diversity < 0.3,
+        }
+        for text in (text for text, is_true in messages.items() if is_true):
+            warnings.warn(f"{type(self).__name__}: {text}.", ConvergenceWarning, stacklevel=4)
+
+    @torch.inference_mode()
+    def _decode(self, codes: np.ndarray) -> np.ndarray:
+        """Return the rows of codes, in the units and the shape of the training rows."""
+        device = next(self.generator_.parameters()).device
+        parts = torch.from_numpy(codes.astype(np.float32)).split(1024)
+        drawn = torch.cat([self.generator_(part.to(device)).float().cpu() for part in parts])
+        rows = (drawn.permute(0, 2, 3, 1).numpy() + 1) / 2 * self._span + self._low
+        if self._dtype == "uint8":
+            rows = np.clip(rows.round(), 0, 255)
+        return rows.reshape(len(codes), *self._row_form).astype(self._dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return parameters and plain arrays: no torch object, no device."""
+        state = dict(super().__getstate__())
+        generator = state.pop("generator_", None)
+        if generator is not None:
+            weights = generator.state_dict()
+            state["_weights"] = {name: value.cpu().numpy() for name, value in weights.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the generator again, on the CPU where its device is not there."""
+        state = dict(state)
+        weights = state.pop("_weights", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        with torch.random.fork_rng(devices=()):
+            generator, _ = self._nets()
+        generator.load_state_dict({name: torch.from_numpy(v) for name, v in weights.items()})
+        self.generator_ = generator.to(loading_device(self.device)).eval()
+
+
+def _generator(random_state: Any) -> np.random.RandomState:
+    """Return scikit-learn's generator for a seed, but one of its own for None."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+SPEC = Spec(
+    title="generative adversarial network",
+    summary="Two nets against each other: sharp new rows, at the price of a delicate training.",
+    tasks={"generation": GAN},
+    kinds=frozenset({"table", "image"}),
+    prepare="minmax",
+    params=domains_of(GAN),
+    fast={"latent_dim": 4, "width": 4, "max_epochs": 25, "lr": 0.003, "random_state": 0},
+    reference="I. Goodfellow et al., Generative adversarial nets, NeurIPS (2014), arXiv:1406.2661.",
+)
