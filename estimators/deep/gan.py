@@ -181,7 +181,9 @@ class GAN(GANParams, ImageInput, BaseEstimator):
         pair = self._nets()
         placement = place(pair[1], device, self.precision)
         layout = torch.channels_last if placement.channels_last else torch.preserve_format
-        generator, discriminator = (net.to(device, memory_format=layout) for net in pair)
+        for net in pair:
+            net.to(memory_format=layout).to(device)
+        generator, discriminator = pair
         game = Game(generator, discriminator, self, placement)
         self.history_ = game.play(as_tensor(X).to(device), self._scaled)
         self.generator_ = generator
@@ -192,8 +194,8 @@ class GAN(GANParams, ImageInput, BaseEstimator):
     def _scaled(self, X: Tensor) -> Tensor:
         """Bring stored rows to [-1, 1], channels first: ``(b, h, w, c)`` -> ``(b, c, h, w)``."""
         factor = np.where(self._span > 0, 2 / np.maximum(self._span, 1e-30), 0)
-        low, factor = (torch.as_tensor(a, device=X.device) for a in (self._low, factor))
-        return ((X.float() - low) * factor.float() - 1).permute(0, 3, 1, 2)
+        low, rise = (torch.as_tensor(a, device=X.device) for a in (self._low, factor))
+        return ((X.float() - low) * rise.float() - 1).permute(0, 3, 1, 2)
 
     def _warn(self) -> None:
         """Warn of a game that has gone wrong."""
