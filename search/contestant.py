@@ -32,7 +32,14 @@ from search.progress import EpochFinished, Event, ModelStarted, StageStarted, to
 from search.run_directory import RunDirectory, make_row, plain
 from search.studies import StudyError, finished_trials
 from search.trial_rows import TrialRows
-from search.validation import choose_cv, groups_of, groups_of_test, part_of, search_part
+from search.validation import (
+    can_validate,
+    choose_cv,
+    groups_of,
+    groups_of_test,
+    part_of,
+    search_part,
+)
 
 OUTER_FOLDS = 5  # of nested cross-validation
 _OUTER = ("nested", "complete")  # stage and status of what an outer fold brought
@@ -86,8 +93,9 @@ class _Course:
         self.directory = RunDirectory(contestant.run)
         self.question = self.directory.manifest["question"]
         self.metric, self.seed = self.question["refit"], self.question["random_state"]
-        self.n_trials = self.question["n_trials"] if self.entry.is_searched else 1
         self.data = load_data(contestant.data)
+        n_trials = self.question["n_trials"] if self.entry.is_searched else 1
+        self.n_trials = n_trials if can_validate(self.data) else 0
         self.warnings = Warnings()
         rows = [row for row in self.directory.rows() if row["model"] == self.name]
         outer = [row["fold"] for row in rows if (row["stage"], row["status"]) == _OUTER]
@@ -110,9 +118,15 @@ class _Course:
         with self.warnings.collected(), watched(self._show_epoch):
             if nested:
                 self._judge_search()
-            self._enter("search")
-            best = self._search(self.data, self.name).best_params_
-            self._test(best)
+            self._test(self._best_params())
+
+    def _best_params(self) -> dict[str, Any]:
+        """Return what the search finds; nothing where there is nothing to judge a search by."""
+        if not can_validate(self.data):
+            self.warnings.add("not tuned: the training part holds no abnormal row to judge by")
+            return {}
+        self._enter("search")
+        return dict(self._search(self.data, self.name).best_params_)
 
     def _judge_search(self) -> None:
         """Search in every outer training part, and judge what was found on the outer rest."""

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from estimators import registry
+from estimators.spec import TASKS
 from pipelines import make_pipeline
 from pipelines.dataset import Dataset
 from search.pipeline_space import pipeline_space
 from search.space import Space, as_space, space_of_estimator
 
-# What a person would try first, as far as it serves the data.
-USUAL = ("seasonal-naive", "climatology", "logistic", "linear", "knn", "forest", "mlp", "cnn")
+# What a person would try first, as far as it serves the data: cheap ones, and a net where nets
+# are at home. Words are counted; a net that reads them takes an hour where these take seconds.
+_USUAL = {
+    "table": ("logistic", "linear", "knn", "forest", "mlp"),
+    "image": ("logistic", "linear", "knn", "forest", "mlp", "cnn"),
+    "text": ("logistic", "naive-bayes", "linear-svm", "knn", "svm"),
+    "series": ("seasonal-naive", "climatology", "linear", "knn", "forest", "mlp"),
+}
+_UNLABELLED = ("isolation", "lof", "pca", "som")  # what is usual where no class is told
+_ENOUGH = 3  # of a kind that many models serve
 _DUMMY = "dummy"
 
 
@@ -82,8 +91,7 @@ def entries(
 
 def _named(models: Sequence[Any] | Mapping[str, Any] | None, data: Dataset) -> dict[str, Any]:
     if models is None:
-        serving = registry.names(data.task, data.kind)
-        return {name: name for name in USUAL if name in serving}
+        return _usual(data)
     if isinstance(models, str) or not isinstance(models, (Sequence, Mapping)) or not models:
         raise ValueError(
             f"compare: models must be a list of names or estimators, or a dictionary, "
@@ -106,6 +114,20 @@ def _named(models: Sequence[Any] | Mapping[str, Any] | None, data: Dataset) -> d
                 f"are called after them; got {name!r}."
             )
     return named
+
+
+def _usual(data: Dataset) -> dict[str, Any]:
+    """Return what is tried where the user names no model, or say that there is nothing to try."""
+    serving = [name for name in registry.names(data.task, data.kind) if name != _DUMMY]
+    if not serving:
+        others = [task for task in TASKS if set(registry.names(task, data.kind)) - {_DUMMY}]
+        raise ValueError(
+            f"compare: no model of the registry serves {data.task} of {data.kind} data; of such "
+            f"data there are models for {', '.join(others) or 'no task'}. Ask for one of these "
+            "(task, --task), or give estimators of your own as models."
+        )
+    usual = [name for name in (*_USUAL[data.kind], *_UNLABELLED) if name in serving]
+    return {name: name for name in usual or serving[:_ENOUGH]}
 
 
 def _with_dummy(named: dict[str, Any], data: Dataset) -> dict[str, Any]:

@@ -61,6 +61,11 @@ def require_usable(data: Dataset) -> None:
                 f"compare: data must have a target in every row; y_{part} lacks it in {n_missing} "
                 "rows, which can be left out."
             )
+    if data.task == "clustering" and len(np.unique(data.y_test)) < 2:
+        raise ValueError(
+            "compare: data must tell classes that clusters are judged by, got none; name their "
+            "column (target, --target), or fit the model by itself."
+        )
     if data.task == "classification" and len(np.unique(data.y_train)) < 2:
         raise ValueError(
             "compare: data must have two classes or more in its training part, got only "

@@ -63,6 +63,11 @@ def choose_cv(data: Dataset, cv: Any, random_state: int) -> Any:
     return StratifiedKFold(n_folds, shuffle=True, random_state=random_state)
 
 
+def can_validate(data: Dataset) -> bool:
+    """Tell whether the training part can judge: detectors need abnormal rows for that."""
+    return data.task != "anomaly" or len(np.unique(data.y_train)) > 1
+
+
 def describe_cv(cv: Any) -> str:
     """Return a splitter in words.
 

@@ -247,7 +247,7 @@ def _limits(run: Run) -> list[str]:
     """Say what was not tried."""
     n_trials = run.question.get("n_trials")
     words = "The models were not tuned"
-    if n_trials:
+    if n_trials and any(model.trials for model in run.models):
         words = f"Each model had up to {counted(n_trials, 'trial')} of tuning"
         words += f" ({run.question.get('cv')})" if run.question.get("cv") else ""
     short = [model.title for model in run.models if _is_short(model, n_trials)]
