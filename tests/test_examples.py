@@ -34,6 +34,12 @@ def test_mnist_ends_in_a_report(tmp_path, data_home):
     assert str(tmp_path / "run" / "report.html") in printed
 
 
+def test_ag_news_compares_four_variants(tmp_path, data_home):
+    printed = run_example("ag_news", tmp_path / "run")
+    names = {line.split()[0] for line in printed.splitlines()}
+    assert {"logistic", "base", "dropout", "early-stopping", "weight-decay"} <= names
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_an_example_is_short_and_uses_the_public_names_only(path):
     text = path.read_text(encoding="utf-8")

@@ -56,6 +56,15 @@ class TextInput:
         tokens = numbers_of(texts, self._tokenizer)
         return (tokens, *targets) if y else tokens
 
+    def _check_params(self) -> None:
+        super()._check_params()  # type: ignore[misc]  # of the estimator beside the mixin
+        for name in ("augment", "tta"):
+            if getattr(self, name):
+                raise ValueError(
+                    f"{type(self).__name__}: {name} changes numbers and must be None for texts, "
+                    f"got {name}={getattr(self, name)!r}; word_dropout changes texts."
+                )
+
     def _shape_of(self, X: np.ndarray) -> tuple[int, int]:
         """Return how many tokens there are, and how many a row holds at most."""
         return len(self.vocabulary_), self.max_length
@@ -112,14 +121,13 @@ def checked_texts(X: Any, owner: str, at_least: int = 1) -> list[str]:
                 f"{owner}: X must hold strings, but row {row} is {text!r:.50} of type "
                 f"{type(text).__name__}; a missing text may be given as ''."
             )
-    return [str(text) for text in array]
+    # half of a surrogate pair is no character, and a tokenizer takes characters only
+    return [text.encode("utf-8", "replace").decode() for text in array]
 
 
 def numbers_of(texts: Sequence[str], tokenizer: str) -> np.ndarray:
     """Return the token numbers of every text, int32, filled up with zeros at the end."""
-    # half of a surrogate pair is no character, and the tokenizer takes characters only
-    whole = [text.encode("utf-8", "replace").decode() for text in texts]
-    found = [encoding.ids for encoding in _loaded(tokenizer).encode_batch_fast(whole)]
+    found = [encoding.ids for encoding in _loaded(tokenizer).encode_batch_fast(texts)]
     X = np.zeros((len(found), max(map(len, found), default=0)), dtype=np.int32)
     for row, ids in zip(X, found, strict=True):
         row[: len(ids)] = ids
@@ -128,7 +136,7 @@ def numbers_of(texts: Sequence[str], tokenizer: str) -> np.ndarray:
 
 def words_of(text: str, tokenizer: str) -> list[str]:
     """Return the tokens of one text."""
-    tokens: list[str] = _loaded(tokenizer).encode(text.encode("utf-8", "replace").decode()).tokens
+    tokens: list[str] = _loaded(tokenizer).encode(text).tokens
     return tokens
 
 
