@@ -13,6 +13,7 @@ from skorch.callbacks import Callback, EarlyStopping
 from estimators import TorchMLPClassifier, TorchMLPRegressor
 from estimators.deep._data import Rows, batches, split
 from estimators.deep._params import OPTIMIZERS, TrainingParams, batch_size_of, epochs_of
+from estimators.deep.watching import watched
 
 FAST = {"hidden_layer_sizes": (16,), "max_epochs": 5, "batch_size": 32, "random_state": 0}
 
@@ -273,3 +274,16 @@ def test_batch_normalisation_trains_where_one_row_is_left_over(table):
 def test_batch_size_and_epochs_follow_the_number_of_rows(n, batch_size, epochs):
     assert batch_size_of(TrainingParams(), n) == batch_size
     assert epochs_of(TrainingParams(), n) == epochs
+
+
+@pytest.mark.parametrize(("hidden", "expected"), [((16,), 1), ((2048, 2048), 2)])
+def test_small_steps_are_computed_on_one_thread(table, hidden, expected):
+    net = TorchMLPClassifier(hidden_layer_sizes=hidden, max_epochs=1, batch_size=64)
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        with watched(lambda row, n_epochs, model: seen.append(torch.get_num_threads())):
+            net.fit(*table)
+        assert (seen, torch.get_num_threads()) == ([expected], 2)
+    finally:
+        torch.set_num_threads(before)

@@ -23,6 +23,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams, batch_size_of
 from estimators.deep._precision import Placement
+from estimators.deep._threads import worthwhile_threads
 from estimators.deep.watching import tell
 
 HISTORY = (
@@ -113,9 +114,12 @@ class Net(NeuralNet):
         params = self.params
         course = (None, 0.0) if steady else (params.lr_schedule, params.warmup)
         schedule = Schedule(self.optimizer_, course[0], warmup=course[1], patience=params.patience)
+        batch_size = batch_size_of(params, len(train))
         if self.module_ is not self.module:
-            self._try_compiled(rows, train[: batch_size_of(params, len(train))])
-        self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
+            self._try_compiled(rows, train[:batch_size])
+        row, _, _ = rows.take(train[:1], self.placement.device)
+        with worthwhile_threads(self.module, row, min(batch_size, len(train))):
+            self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
         self.module_.eval()
         self.notify("on_train_end", X=rows.X, y=rows.y)
 
@@ -135,7 +139,8 @@ class Net(NeuralNet):
         """Run the compiled net on some rows; if that fails, warn and go on without compilation."""
         X, _, _ = rows.take(index, self.placement.device)
         try:
-            with self.placement.autocast():
+            # A part may have run, and drawn for dropout, before the compiler is found missing.
+            with torch.random.fork_rng(devices=()), self.placement.autocast():
                 self.module_(X)
         except RuntimeError as error:  # of torch's compiler: there is no narrower public class
             reason = str(error).strip().splitlines()[0]
