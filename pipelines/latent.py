@@ -37,7 +37,7 @@ class LatentWords(TransformerMixin, BaseEstimator):
 
     Examples
     --------
-    >>> counts = [[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 3.0]]
+    >>> counts = [[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 1.0]]
     >>> abs(LatentWords(n_components=2, random_state=0).fit_transform(counts).round(2))
     array([[1., 0.],
            [1., 0.],

@@ -34,6 +34,7 @@ def test_mnist_ends_in_a_report(tmp_path, data_home):
     assert str(tmp_path / "run" / "report.html") in printed
 
 
+@pytest.mark.slow
 def test_ag_news_compares_four_variants(tmp_path, data_home):
     printed = run_example("ag_news", tmp_path / "run")
     names = {line.split()[0] for line in printed.splitlines()}
