@@ -165,28 +165,35 @@ def _ranked(
     level = np.searchsorted(-distinct, -score)  # the first distinct score that is <= the row's
     reached = ~positive & (level < n_scores)
     ties = reached & (distinct[np.minimum(level, n_scores - 1)] == score)
-    parts = [_cells(level, n_scores, chosen) for chosen in (positive, reached & ~ties, ties)]
+    first, others, equal = (
+        _cells(level, n_scores, chosen) for chosen in (positive, reached & ~ties, ties)
+    )
 
     def ranked(W: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        positives, between, tied = (part @ W for part in parts)
-        above = np.cumsum(between + tied, axis=0) - tied
-        return positives, above, tied
+        positives, between = first @ W, others @ W
+        if not equal.nnz:  # as a rule: scores are real numbers
+            return positives, np.cumsum(between, axis=0, out=between), np.zeros(1, W.dtype)
+        tied = equal @ W
+        return positives, np.cumsum(between + tied, axis=0) - tied, tied
 
     return ranked
 
 
-def _binary_roc_auc(positive: np.ndarray, score: np.ndarray) -> Statistic:
+def _binary_roc_auc(
+    positive: np.ndarray, score: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return a function of the weights and their sums, which all classes share."""
     if not 0 < positive.sum() < len(positive):
-        return lambda W: np.full(W.shape[1], np.nan)
+        return lambda W, total: np.full(W.shape[1], np.nan)
     if 2 * positive.sum() > len(positive):  # symmetric, and cheaper with fewer positives
         positive, score = ~positive, -score
     ranked = _ranked(positive, score)
 
-    def roc_auc(W: np.ndarray) -> np.ndarray:
+    def roc_auc(W: np.ndarray, total: np.ndarray) -> np.ndarray:
         positives, above, tied = ranked(W)
-        n_positive = positives.sum(0)
+        n_positive = positives.sum(0, dtype=float)
         beaten = np.einsum("sm,sm->m", positives, above + tied / 2, dtype=float)
-        return 1 - beaten / (n_positive * (W.sum(0, dtype=float) - n_positive))
+        return 1 - beaten / (n_positive * (total - n_positive))
 
     return roc_auc
 
@@ -194,7 +201,12 @@ def _binary_roc_auc(positive: np.ndarray, score: np.ndarray) -> Statistic:
 def _roc_auc(truth: np.ndarray, scores: np.ndarray) -> Statistic:
     columns = [1] if scores.shape[1] == 2 else np.unique(truth)
     parts = [_binary_roc_auc(truth == c, scores[:, c]) for c in columns if c < scores.shape[1]]
-    return lambda W: _mean_of_finite(np.stack([part(W) for part in parts]))
+
+    def roc_auc(W: np.ndarray) -> np.ndarray:
+        total = W.sum(0, dtype=float)
+        return _mean_of_finite(np.stack([part(W, total) for part in parts]))
+
+    return roc_auc
 
 
 def _average_precision(truth: np.ndarray, scores: np.ndarray) -> Statistic:
