@@ -11,9 +11,9 @@ must be known. A share of 5 % in 2,000 trials has a standard error of 0.5 points
 * Verdict: ten exchangeable models on one test part; counted is how often `best_set` names a winner
   or calls any model worse. Beside it the usual habit: the best against each other one, uncorrected.
 
-A quarter of the trials is made for intervals of 10,000 rows that are resampled, half of them for the
-verdict. Every number is kept in a file as soon as it is known, and is not computed again: the benchmark goes
-on where it was stopped, and can be run in pieces. All of it takes about seven minutes of one core.
+A quarter of the trials is made for intervals of 10,000 rows that are resampled, half of them for
+the verdict. Every number is kept in a file as soon as it is known and not computed again: the
+benchmark goes on where it was stopped. All of it takes about seven minutes of one core.
 
 Run `python -m benchmarks.honesty`; `--trials N` (default 2,000) for a quick look, `--minutes M` to
 stop after so long, `--out FILE` (default `runs/honesty.jsonl`) for the file of the numbers.
