@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -264,3 +268,14 @@ def test_our_novelty_outscores_the_nearest_neighbours_on_the_benchmark(data_home
     score = {name: best_nab_threshold(found[name])[1] for name in (OURS, "knncad", "ARTime")}
     assert score["knncad"] == pytest.approx(56.21, abs=0.01)
     assert score["knncad"] + 10 < score[OURS] < score["ARTime"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["digits_autoencoders", "pca_curves", "sensors", "tweets"])
+def test_an_example_of_reconstruction_runs(name):
+    path = Path(__file__).parent.parent / "examples" / f"{name}.py"
+    done = subprocess.run(
+        [sys.executable, path, "--quick"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) >= 4
