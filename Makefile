@@ -33,6 +33,12 @@ browser:  ## Install Chromium for the browser tests, where it is absent
 	  || { $(ROOT) apt-get update --quiet && $(ROOT) apt-get install --quiet --yes chromium; } \
 	  || echo "Chromium is absent and could not be installed: the browser tests will be skipped."
 
+.PHONY: postgresql
+postgresql:  ## Install PostgreSQL for the tests of several workers, where it is absent
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+	  || { $(ROOT) apt-get update --quiet && $(ROOT) apt-get install --quiet --yes postgresql; } \
+	  || echo "PostgreSQL is absent and could not be installed: the tests of its studies will be skipped."
+
 .PHONY: check
 check: .venv/.installed  ## Format check, lint, types
 	$(BIN)/ruff format --check .
@@ -40,11 +46,11 @@ check: .venv/.installed  ## Format check, lint, types
 	$(BIN)/mypy
 
 .PHONY: test
-test: .venv/.installed browser check  ## Everything that CI runs
+test: .venv/.installed browser postgresql check  ## Everything that CI runs
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: test-all
-test-all: .venv/.installed browser check  ## The longer checks too
+test-all: .venv/.installed browser postgresql check  ## The longer checks too
 	$(BIN)/python -m pytest -n 2 --dist worksteal --all
 
 .PHONY: bench

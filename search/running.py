@@ -19,6 +19,7 @@ from search.pruning import as_pruner
 from search.results import STATES
 from search.samplers import as_sampler
 from search.studies import Place, finished_trials, is_storage_error, open_study, seed_of
+from search.trial_queue import fill, work_off
 
 if TYPE_CHECKING:
     from search.optuna_search import OptunaSearchCV
@@ -55,12 +56,17 @@ def run_study(
         open_study(place, question, objective.directions) as study,
         workers(evaluator, search.n_jobs) as evaluate,
     ):
-        seed = seed_of(study, search.random_state)
+        wanted = _n_trials(search, objective)
+        with place.alone():
+            seed = seed_of(study, search.random_state)
+            _enqueue_first(study, objective, search.enqueue, defaults=search.sampler != "grid")
+            if place.url is not None:
+                fill(study, wanted or 0)
         study.sampler = as_sampler(search.sampler, objective.space, seed)
         study.pruner = as_pruner(search.pruner, objective.n_folds * (objective.n_epochs + 1))
-        _enqueue_first(study, objective, search.enqueue, defaults=search.sampler != "grid")
+        run = _run_missing if place.url is None else _run_shared
         try:
-            _run_missing(study, dataclasses.replace(objective, evaluate=evaluate), search)
+            run(study, dataclasses.replace(objective, evaluate=evaluate), search, wanted)
         except Interrupted as interruption:
             cause = interruption.__cause__
             if cause is not None and is_storage_error(cause):
@@ -69,26 +75,53 @@ def run_study(
     return study
 
 
-def _run_missing(study: Study, objective: Objective, search: OptunaSearchCV) -> None:
-    wanted = search.n_trials
-    if wanted is None and search.sampler == "grid":
-        wanted = math.prod(map(len, objective.space.options().values()))
+def _n_trials(search: OptunaSearchCV, objective: Objective) -> int | None:
+    """Return how many finished trials are wanted, None for no limit."""
+    if search.n_trials is None and search.sampler == "grid":
+        return math.prod(map(len, objective.space.options().values()))
+    return search.n_trials
+
+
+def _run_missing(
+    study: Study, objective: Objective, search: OptunaSearchCV, wanted: int | None
+) -> None:
+    """Run the trials that a study lacks, which nobody else works on."""
     missing = None if wanted is None else wanted - len(finished_trials(study))
-    if (missing is not None and missing <= 0) or _is_exhausted(study, search.patience):
-        return
+    if (missing is None or missing > 0) and not _is_exhausted(study, search.patience):
+        _optimizer(study, objective, search, wanted)(search.timeout, missing)
+
+
+def _run_shared(
+    study: Study, objective: Objective, search: OptunaSearchCV, wanted: int | None
+) -> None:
+    """Take part in a study on a server until its end."""
+    if not _is_exhausted(study, search.patience):
+        endless = joblib.effective_n_jobs(search.n_jobs) if wanted is None else 0
+        optimize = _optimizer(study, objective, search, wanted)
+        work_off(study, optimize, endless=endless, timeout=search.timeout)
+
+
+def _optimizer(
+    study: Study, objective: Objective, search: OptunaSearchCV, wanted: int | None
+) -> Callable[..., None]:
+    """Return ``optimize(timeout, n_trials=None)``."""
     callbacks = list(search.callbacks)
     if search.patience is not None:
         callbacks.append(_stop_when_exhausted(search.patience))
     if search.verbose:
         callbacks.append(_print_progress(wanted))
-    study.optimize(
-        objective,
-        n_trials=missing,
-        timeout=search.timeout,
-        n_jobs=joblib.effective_n_jobs(search.n_jobs),
-        catch=() if search.error_score == "raise" else (Exception,),
-        callbacks=callbacks,
-    )
+
+    def optimize(timeout: float | None, n_trials: int | None = None) -> None:
+        study.optimize(
+            objective,
+            n_trials=n_trials,
+            timeout=timeout,
+            n_jobs=joblib.effective_n_jobs(search.n_jobs),
+            catch=() if search.error_score == "raise" else (Exception,),
+            callbacks=callbacks,
+        )
+
+    return optimize
 
 
 def _enqueue_first(study: Study, objective: Objective, points: Any, *, defaults: bool) -> None:

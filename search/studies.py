@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,17 +13,15 @@ from typing import Any, Literal
 import numpy as np
 import optuna
 from optuna import Study
-from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import BaseStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.file_lock import hold_lock
+from search.server import ServerStorage, alone, requeue, with_driver, without_password
 from search.sqlite import SQLiteStorage
 
-# A fold that took its process with it so many times is not tried again.
-MAX_STARTS = 5
-_HEARTBEAT = 20  # seconds; a trial of another machine is given up after three missed ones
 Direction = Literal["minimize", "maximize"]
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -60,6 +57,22 @@ class Place:
         return None if "://" in self.storage else Path(self.storage)
 
     @property
+    def url(self) -> str | None:
+        """Address of the database server, None where it is something else."""
+        if self.file is not None or not isinstance(self.storage, str):
+            return None
+        return None if self.storage.startswith("sqlite:") else with_driver(self.storage)
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return str(self.storage) if self.url is None else without_password(self.storage)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep the other workers of a study on a server waiting meanwhile."""
+        return nullcontext() if self.url is None else alone(self.url, self.name)
+
+    @property
     def lock_file(self) -> Path | None:
         """The file whose lock the owner of the study holds."""
         if self.file is None:
@@ -72,7 +85,9 @@ class Place:
 def open_study(
     place: Place, question: Mapping[str, str], directions: Sequence[Direction]
 ) -> Iterator[Study]:
-    """Yield the study of that name, made or resumed, owned by this process alone.
+    """Yield the study of that name, made or resumed.
+
+    A file is owned by this process alone; on a server other processes may work on it too.
 
     Parameters
     ----------
@@ -91,10 +106,11 @@ def open_study(
         cannot be written.
     """
     with _quiet(), _owned(place), storage_errors(place), _storage(place) as storage:
-        study = optuna.create_study(
-            storage=storage, study_name=place.name, directions=directions, load_if_exists=True
-        )
-        _check_question(study, place, question)
+        with place.alone():
+            study = optuna.create_study(
+                storage=storage, study_name=place.name, directions=directions, load_if_exists=True
+            )
+            _check_question(study, place, question)
         if place.file is not None:
             requeue_interrupted(study)
         yield study
@@ -108,23 +124,10 @@ def finished_trials(study: Study) -> list[FrozenTrial]:
 
 
 def requeue_interrupted(study: Study) -> None:
-    """Put the trials that a dead process left running back into the queue.
-
-    They keep number, parameters and finished folds, so the study goes on as if undisturbed. One
-    that stopped at the same fold again and again fails instead: it may be what ends the process.
-    """
-    storage = study._storage  # the study's own; Optuna offers no public way to it
+    """Put the trials that a dead process left running back into the queue."""
+    storage: Any = study._storage  # the study's own; Optuna offers no public way to it
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        fold = len(trial.user_attrs.get("folds", ()))
-        known, starts = trial.user_attrs.get("starts", (fold, 0))
-        starts = starts + 1 if known == fold else 1
-        if starts < MAX_STARTS:
-            storage.set_trial_user_attr(trial._trial_id, "starts", (fold, starts))
-            storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-        else:
-            text = f"the process ended {starts} times in fold {fold} (killed, out of memory?)"
-            storage.set_trial_user_attr(trial._trial_id, "error", text)
-            storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+        requeue(storage, trial)
 
 
 def seed_of(study: Study, random_state: Any) -> int:
@@ -147,7 +150,14 @@ def storage_errors(place: Place) -> Iterator[None]:
         cause = error.__cause__ or error
         if isinstance(error, OSError) and not _is_about_place(error, place):
             raise
-        raise StudyError(f"{place.storage}: {_advice(str(cause))}") from error
+        raise StudyError(f"{place.shown}: {_advice(str(cause))}") from error
+    except ModuleNotFoundError as error:
+        if place.url is None:
+            raise
+        raise StudyError(
+            f"{place.shown}: its driver {error.name} is not installed; for PostgreSQL it comes "
+            "with bakeoff[postgresql]."
+        ) from error
 
 
 def is_storage_error(error: BaseException | None) -> bool:
@@ -162,6 +172,7 @@ def _is_about_place(error: OSError, place: Place) -> bool:
 def _advice(text: str) -> str:
     text = text.splitlines()[0]
     for words, advice in (
+        ("connection ", "no database server answers there, or it does not let you in"),
         ("malformed", "the study is damaged; restore the file from a copy, or move it away"),
         ("not a database", "this is no study; restore the file from a copy, or move it away"),
         ("locked", "another program keeps the database locked; end it and start again"),
@@ -185,7 +196,7 @@ def _owned(place: Place) -> Iterator[None]:
     with storage_errors(place), hold_lock(place.lock_file) as (descriptor, holder):
         if descriptor is None:
             raise StudyError(
-                f"{place.storage}: study {place.name!r} is being run by process {holder}; wait "
+                f"{place.shown}: study {place.name!r} is being run by process {holder}; wait "
                 "until it ends, or choose another study_name."
             )
         yield
@@ -193,28 +204,26 @@ def _owned(place: Place) -> Iterator[None]:
 
 @contextmanager
 def _storage(place: Place) -> Iterator[BaseStorage | None]:
-    """Yield the storage; an SQLite file is written fast meanwhile, and one file again after it."""
+    """Yield the storage.
+
+    An SQLite file is written fast meanwhile, and one file again after it; what was taken from a
+    server and not finished is put back.
+    """
+    if place.url is not None:
+        server = ServerStorage(place.url)
+        try:
+            yield server
+        finally:
+            server.release()
+        return
     if place.file is None:
-        yield _heartbeating(place.storage) if isinstance(place.storage, str) else place.storage
+        yield place.storage
         return
     storage = SQLiteStorage(place.file)
     try:
         yield storage
     finally:
         storage.settle()
-
-
-def _heartbeating(url: str) -> RDBStorage:
-    """Return the storage of a database server, where trials of dead workers are tried again."""
-    with warnings.catch_warnings():
-        # Optuna marks heartbeats as experimental; they are what tells dead workers from slow ones.
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        return RDBStorage(
-            url,
-            heartbeat_interval=_HEARTBEAT,
-            grace_period=3 * _HEARTBEAT,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MAX_STARTS - 1),
-        )
 
 
 def _check_question(study: Study, place: Place, question: Mapping[str, str]) -> None:
@@ -225,7 +234,7 @@ def _check_question(study: Study, place: Place, question: Mapping[str, str]) -> 
     if known is None:
         if study.get_trials(deepcopy=False):
             raise StudyError(
-                f"{place.storage}: study {place.name!r} was not made by OptunaSearchCV; choose "
+                f"{place.shown}: study {place.name!r} was not made by OptunaSearchCV; choose "
                 "another study_name."
             )
         study.set_user_attr("question", dict(question))
@@ -233,7 +242,7 @@ def _check_question(study: Study, place: Place, question: Mapping[str, str]) -> 
     other = [part for part in question if known.get(part) != question[part]]
     if other:
         raise StudyError(
-            f"{place.storage}: study {place.name!r} has another {' and another '.join(other)}; "
+            f"{place.shown}: study {place.name!r} has another {' and another '.join(other)}; "
             "resume it with the same ones, or choose another study_name."
         )
 

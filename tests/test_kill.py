@@ -19,7 +19,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.tree import DecisionTreeClassifier
 
-from search import OptunaSearchCV, StudyError, sqlite, studies
+from search import OptunaSearchCV, StudyError, server, sqlite
 
 X, Y = load_iris(return_X_y=True)
 SPACE = {
@@ -177,7 +177,7 @@ def test_a_trial_that_ends_its_process_every_time_fails_in_the_end(tmp_path):
 
     poison = [{"max_depth": 7, "ccp_alpha": 0.1, "min_samples_leaf": 7}]
     params = {"scoring": scoring, "n_trials": 2, "enqueue": poison}
-    for _ in range(studies.MAX_STARTS):
+    for _ in range(server.MAX_STARTS):
         with pytest.raises(KeyboardInterrupt):
             search(tmp_path / "x.db", **params).fit(X, Y)
     with pytest.warns(FitFailedWarning, match="the process ended 5 times in fold 0"):

@@ -1,0 +1,181 @@
+"""Many processes on one study in a database server: every trial is done, and none twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+import sqlalchemy
+from optuna.storages import RDBStorage
+from optuna.trial import TrialState
+from sklearn.datasets import load_iris
+from sklearn.tree import DecisionTreeClassifier
+
+from search import OptunaSearchCV, StudyError, server
+from search.server import with_driver
+from tests.postgres import postgres
+
+__all__ = ["postgres"]  # fixture
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="starts a server of Debian")
+
+X, Y = load_iris(return_X_y=True)
+SPACE = {
+    "max_depth": optuna.distributions.IntDistribution(1, 9),
+    "min_samples_leaf": optuna.distributions.IntDistribution(1, 40),
+}
+
+
+def search(storage, name, n_trials=12, **params):
+    params = {"random_state": 0, "cv": 3, "sampler": "random", **params}
+    tree = DecisionTreeClassifier(random_state=0)
+    return OptunaSearchCV(
+        tree, SPACE, storage=storage, study_name=name, n_trials=n_trials, **params
+    )
+
+
+def study_of(url, name):
+    """Return a study to look into, which keeps no connection open."""
+    storage = RDBStorage(with_driver(url), engine_kwargs={"poolclass": sqlalchemy.NullPool})
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def trials_of(url, name):
+    study = study_of(url, name)
+    return [(t.number, t.state.name, t.params, t.values) for t in study.get_trials()]
+
+
+# A worker that notes every fold it has fitted; it takes its time, so that the kills hit.
+WORKER = """
+import os, sys, time
+from search import server
+from search.evaluation import Evaluator
+from tests.test_workers import X, Y, search
+
+server.HEARTBEAT = 1
+evaluate = Evaluator.__call__
+
+def noting(self, params, fold):
+    time.sleep(0.05)
+    found = evaluate(self, params, fold)
+    os.write(1, f"{sorted(params.items())} {fold}\\n".encode())
+    return found
+
+Evaluator.__call__ = noting
+search(sys.argv[1], sys.argv[2], int(sys.argv[3])).fit(X, Y)
+"""
+
+
+def start_worker(url, name, n_trials, log):
+    root = str(Path(__file__).parents[1])
+    command = [sys.executable, "-W", "ignore", "-c", WORKER, url, name, str(n_trials)]
+    with log.open("wb") as out:
+        return subprocess.Popen(command, stdout=out, env={**os.environ, "PYTHONPATH": root})
+
+
+def test_four_workers_two_of_them_killed_finish_every_trial_once(postgres, tmp_path):
+    logs = [tmp_path / f"{number}.log" for number in range(4)]
+    workers = [start_worker(postgres, "four", 40, log) for log in logs]
+    try:
+        for log in logs[:2]:
+            deadline = time.monotonic() + 60
+            while log.read_bytes().count(b"\n") < 4:  # it is in its second trial
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+        for worker in workers[:2]:
+            worker.send_signal(signal.SIGKILL)
+        assert [worker.wait(timeout=90) for worker in workers] == [-9, -9, 0, 0]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    found = trials_of(postgres, "four")
+    assert [number for number, *_ in found] == list(range(40))
+    assert {state for _, state, _, _ in found} == {"COMPLETE"}
+    # Parameters depend on seed and number alone: the same as one undisturbed process finds.
+    search(tmp_path / "calm.db", "calm", 40).fit(X, Y)
+    assert found == trials_of(f"sqlite:///{tmp_path / 'calm.db'}", "calm")
+    # What was written down before a kill was not fitted again: at most the fold in progress.
+    fitted = [line for log in logs for line in log.read_text().splitlines()]
+    assert 3 * 40 <= len(fitted) <= 3 * 40 + 2
+    assert all(log.read_bytes() for log in logs)
+
+
+def test_a_study_on_a_server_gives_what_one_in_memory_gives(postgres):
+    there = search(postgres, "same", sampler="tpe").fit(X, Y)
+    here = search(None, "same", sampler="tpe").fit(X, Y)
+    assert there.best_params_ == here.best_params_
+    np.testing.assert_array_equal(
+        there.cv_results_["mean_test_score"], here.cv_results_["mean_test_score"]
+    )
+    more = search(postgres, "same", 15, sampler="tpe").fit(X, Y)
+    assert len(more.cv_results_["params"]) == 15
+
+
+def test_a_grid_on_a_server_is_gone_through_once(postgres):
+    tree = DecisionTreeClassifier(random_state=0)
+    grid = {"max_depth": [1, 2, 3], "min_samples_leaf": [1, 5]}
+    found = OptunaSearchCV(
+        tree, grid, sampler="grid", n_trials=None, cv=3, storage=postgres, study_name="grid",
+        n_jobs=2, random_state=0,
+    ).fit(X, Y)  # fmt: skip
+    assert len({str(params) for params in found.cv_results_["params"]}) == 6
+    assert len(found.cv_results_["params"]) == 6
+
+
+def test_without_a_number_of_trials_patience_ends_the_search(postgres):
+    found = search(postgres, "endless", None, patience=4).fit(X, Y)
+    assert 5 <= len(found.cv_results_["params"]) < 40
+
+
+def test_an_interrupted_worker_gives_its_trial_back_at_once(postgres):
+    def interrupt(model, X, y):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(postgres, "interrupted", scoring=interrupt).fit(X, Y)
+    assert {state for _, state, _, _ in trials_of(postgres, "interrupted")} == {"WAITING"}
+
+
+def test_a_worker_taken_for_dead_leaves_its_trial_to_the_others(postgres):
+    taken = []
+
+    def lose_the_trial(model, X, y):
+        if not taken:  # another worker takes it and finishes it meanwhile
+            other = study_of(postgres, "slow")
+            taken.extend(other.get_trials(states=(TrialState.RUNNING,)))
+            other.tell(taken[0].number, 0.5)
+        return model.score(X, y)
+
+    found = search(postgres, "slow", 5, scoring=lose_the_trial).fit(X, Y)
+    assert [state for _, state, _, _ in trials_of(postgres, "slow")] == ["COMPLETE"] * 5
+    assert found.study_.trials[taken[0].number].values == [0.5]
+
+
+def test_a_trial_that_ends_every_worker_fails_in_the_end(postgres):
+    place = server.ServerStorage(with_driver(postgres))
+    study = optuna.create_study(storage=place, study_name="deadly")
+    study.add_trial(optuna.create_trial(state=TrialState.WAITING))
+    (trial,) = study.trials
+    for _ in range(server.MAX_STARTS):
+        place.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+        server.requeue(place, place.get_trial(trial._trial_id))
+    assert study.trials[0].state == TrialState.FAIL
+    assert "the process ended 5 times in fold 0" in study.trials[0].user_attrs["error"]
+    with pytest.raises(server.EmptyQueueError):
+        study.optimize(lambda trial: 0.0, n_trials=1)
+    place.release()
+
+
+def test_an_address_where_nobody_answers_is_named_without_its_password(tmp_path):
+    url = f"postgresql://me:secret@/studies?host={tmp_path}"
+    with pytest.raises(StudyError, match="no database server answers there") as caught:
+        search(url, "nowhere").fit(X, Y)
+    assert "secret" not in str(caught.value)
+    assert "postgresql://me@/studies" in str(caught.value)
