@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_HOME = {"Report": "reports.report"}
+_HOME = {"Report": "reports.report", "SeveralReport": "reports.several"}
 __all__ = sorted(_HOME)
 
 

@@ -160,3 +160,34 @@ def run_folder(data_name: str, *, resume: bool, runs: Path = Path("runs")) -> Pa
     stamp = "[0-9]" * 8 + "-" + "[0-9]" * 6
     earlier = sorted(runs.glob(f"{stem}-{stamp}")) if resume else []
     return earlier[-1] if earlier else runs / f"{stem}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def folders_within(run: Path, sets: Sequence[Dataset]) -> list[Path]:
+    """Return the run directory of each data set: the folder, or one in it for each of several.
+
+    Parameters
+    ----------
+    run : path
+        The folder that was asked for.
+    sets : sequence of Dataset
+        What is compared on.
+
+    Returns
+    -------
+    list of Path
+        Called after the data sets.
+
+    Raises
+    ------
+    ValueError
+        If two of several data sets have one name.
+    """
+    if len(sets) == 1:
+        return [run]
+    stems = [re.sub(r"[^\w.-]+", "-", one.name).strip("-.") or "data" for one in sets]
+    if twice := sorted({stem for stem in stems if stems.count(stem) > 1}):
+        raise ValueError(
+            f"DATA must be of different names, as their folders are called after them; got "
+            f"{', '.join(twice)} more than once."
+        )
+    return [run / stem for stem in stems]

@@ -87,7 +87,8 @@ def _options(
 @app.command()
 def compare(
     data: Annotated[
-        str, typer.Argument(metavar="DATA", help="A data set's name, a file or a folder of images.")
+        list[str],
+        typer.Argument(metavar="DATA...", help="A data set's name, a file or a folder of images."),
     ],
     target: Annotated[
         str | None, typer.Option(metavar="COL", help="Column to predict, of a file.")
@@ -162,35 +163,51 @@ def compare(
 ) -> int:
     """Tune models on DATA, judge them on data the tuning never saw, and write the report."""
     of_a_file = {"target": target, "task": task, "time": time, "groups": groups}
-    dataset = arguments.locate(data, **of_a_file, encoding=encoding)
+    sets = [arguments.locate(one, **of_a_file, encoding=encoding) for one in data]
     # Lazy: neither `bakeoff --help` nor a data set's misspelt name must wait for the rest.
     from reports.progress import watcher
     from search import compare as run_comparison
 
-    run = out or arguments.run_folder(dataset.name, resume=resume)
+    name = sets[0].name if len(sets) == 1 else "several"
+    run = out or arguments.run_folder(name, resume=resume)
+    folders = arguments.folders_within(run, sets)
     try:
         with watcher(Console(stderr=True)) as watch:
-            run_comparison(
-                arguments.names(models) if models else None,
-                dataset,
-                n_trials=trials,
-                timeout=timeout,
-                time_limit=time_limit,
-                memory_limit=memory_limit,
-                cv=cv,
-                metrics=arguments.names(metrics) if metrics else None,
-                evaluation=evaluation,
-                search_rows=search_rows,
-                n_jobs=jobs,
-                random_state=seed,
-                run_dir=run,
-                resume=resume,
-                progress=watch,
-            )
+            for dataset, folder in zip(sets, folders, strict=True):
+                run_comparison(
+                    arguments.names(models) if models else None,
+                    dataset,
+                    n_trials=trials,
+                    timeout=timeout,
+                    time_limit=time_limit,
+                    memory_limit=memory_limit,
+                    cv=cv,
+                    metrics=arguments.names(metrics) if metrics else None,
+                    evaluation=evaluation,
+                    search_rows=search_rows,
+                    n_jobs=jobs,
+                    random_state=seed,
+                    run_dir=folder,
+                    resume=resume,
+                    progress=watch,
+                )
     except KeyboardInterrupt:
         print(f"Interrupted; what is finished is kept. Go on with: {_again(run)}", file=sys.stderr)
         return 130
-    return _write_report(run, html=run / "report.html")
+    status = max(_write_report(folder, html=folder / "report.html") for folder in folders)
+    if len(folders) > 1:
+        _write_joint_report(run, folders)
+    return status
+
+
+def _write_joint_report(run: Path, folders: Sequence[Path]) -> None:
+    """Write what the runs of several data sets say together, and print the verdict."""
+    # Lazy: `bakeoff --help` must not wait for matplotlib.
+    from reports import SeveralReport
+
+    joint = SeveralReport(folders)
+    joint.to_html(run / "report.html")
+    print(f"\n{joint.verdict}\nReport: {run / 'report.html'}")
 
 
 def _again(run: Path) -> str:
