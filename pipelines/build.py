@@ -186,7 +186,9 @@ def _reducer(reduce: int | float | None, data: Dataset) -> Any:
     if reduce is None:
         return "passthrough"
     # counts of words are sparse, and centring them would fill the memory
-    return LatentWords(n_components=reduce) if data.kind == "text" else PCA(n_components=reduce)
+    return (
+        LatentWords(n_components=int(reduce)) if data.kind == "text" else PCA(n_components=reduce)
+    )
 
 
 def _resampler(resample: str | None) -> Any:

@@ -56,9 +56,9 @@ def unchanged(data: Dataset, allow_nan: bool) -> str:
 def tfidf(data: Dataset, allow_nan: bool) -> Any:
     """Return what counts words and pairs of words, the rare ones weighted up."""
     # imported here: the text machinery is not needed for tables and images
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from pipelines.words import CountedWords
 
-    return TfidfVectorizer(
+    return CountedWords(
         sublinear_tf=True, ngram_range=(1, 2), min_df=2, max_features=100_000, dtype=np.float32
     )
 

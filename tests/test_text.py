@@ -12,6 +12,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.utils import estimator_checks, get_tags
 from torch import nn
 
+import estimators
 from estimators import TextTransformerClassifier, registry
 from estimators.deep._attention import EncoderBlock
 from estimators.deep._data import POOL, Rows, batches
@@ -418,3 +419,14 @@ def test_a_file_with_a_column_of_texts_is_compared(tmp_path):
     )
     scores = found.table()["accuracy"]
     assert (scores[["logistic", "naive-bayes", "knn"]] > 0.8).all()
+
+
+def test_a_large_vocabulary_is_saved_in_one_piece(tmp_path, news):
+    X = np.array([" ".join(f"w{i}-{j}" for j in range(200)) for i in range(50)] * 2, dtype=object)
+    counts = make_pipeline("naive-bayes", news)["prepare"].fit(X)
+    estimators.save(counts, tmp_path / "counts.skops")
+    assert len(counts.vocabulary_) > 10_000
+    assert (tmp_path / "counts.skops").stat().st_size < 400_000
+    again = estimators.load(tmp_path / "counts.skops")
+    assert (again.transform(X) != counts.transform(X)).nnz == 0
+    assert again.vocabulary_ == counts.vocabulary_

@@ -55,8 +55,8 @@ class Rows:
         free, _ = torch.cuda.mem_get_info(device)
         if self.X.nbytes > free // 2:
             return replace(self, X=self.X.pin_memory())
-        moved = [None if t is None else t.to(device) for t in (self.y, self.weight)]
-        return Rows(self.X.to(device), *moved, self.lengths)
+        y, weight = (None if t is None else t.to(device) for t in (self.y, self.weight))
+        return replace(self, X=self.X.to(device), y=y, weight=weight)
 
     @property
     def index_device(self) -> torch.device:

@@ -65,11 +65,11 @@ class TextInput:
                     f"got {name}={getattr(self, name)!r}; word_dropout changes texts."
                 )
 
-    def _shape_of(self, X: np.ndarray) -> tuple[int, int]:
+    def _shape_of(self, X: np.ndarray) -> tuple[int, ...]:
         """Return how many tokens there are, and how many a row holds at most."""
         return len(self.vocabulary_), self.max_length
 
-    def _input_layer(self, shape: tuple[int, int]) -> nn.Module:
+    def _input_layer(self, shape: tuple[int, ...]) -> nn.Module:
         return KnownTokens(shape[0])
 
     def _learned(self, texts: Sequence[str]) -> str:
@@ -80,10 +80,13 @@ class TextInput:
         tokenizer = Tokenizer(model)
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-        settings = {"vocab_size": self.vocabulary_size, "min_frequency": self.min_frequency}
-        tokenizer.train_from_iterator(
-            texts, trainer(**settings, special_tokens=list(SPECIAL), show_progress=False)
+        settings = trainer(
+            vocab_size=self.vocabulary_size,
+            min_frequency=self.min_frequency,
+            special_tokens=list(SPECIAL),
+            show_progress=False,
         )
+        tokenizer.train_from_iterator(texts, settings)
         tokenizer.enable_truncation(self.max_length)
         # a text without words has one token still
         tokenizer.post_processor = processors.TemplateProcessing(

@@ -41,11 +41,10 @@ class TextTransformer(nn.Module):
         nn.init.normal_(self.embed.weight, std=0.1)
         nn.init.normal_(self.positions, std=0.02)
         self.dropout = Dropout(dropout)
-        self.blocks = nn.ModuleList(
-            EncoderBlock(dim, heads, mlp_dim, dropout) for _ in range(depth)
-        )
-        for block in self.blocks:  # CPUs have no fused kernel for attention with dropout
+        blocks = [EncoderBlock(dim, heads, mlp_dim, dropout) for _ in range(depth)]
+        for block in blocks:  # CPUs have no fused kernel for attention with dropout
             block.attention.dropout = 0.0
+        self.blocks = nn.ModuleList(blocks)
         width = dim * len(pooling.split("+"))
         self.head = nn.Sequential(
             nn.LayerNorm(width), Dropout(dropout), nn.Linear(width, n_outputs)
@@ -85,6 +84,7 @@ class TextTransformer(nn.Module):
         """Return the weights in every block. Shape: ``(b, t)`` -> ``(b, depth, heads, t, t)``."""
         mask, x, found = tokens != PAD, self.enter(tokens), []
         for block in self.blocks:
+            assert isinstance(block, EncoderBlock)
             found.append(block.attention.weights(block.norm_attention(x), mask))
             x = block(x, mask)
         return torch.stack(found, dim=1)
