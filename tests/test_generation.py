@@ -18,6 +18,7 @@ from search.generation import (
     precision_recall,
     reconstruction_scores,
 )
+from tests.test_examples import run_example
 
 X, Y = shuffle(*load_digits(return_X_y=True), random_state=0)
 TRAIN, TEST, DRAWN = X[:700], X[700:1200], X[1200:1700]
@@ -101,3 +102,9 @@ def test_a_longer_training_raises_the_bound_of_unseen_rows():
     )
     assert long["elbo"] > short["elbo"]
     assert long["reconstruction_error"] < short["reconstruction_error"]
+
+
+def test_the_example_draws_with_every_generator(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    assert f"Drawn: {tmp_path / 'drawn.svg'}" in run_example("generators", tmp_path)
+    assert "<svg" in (tmp_path / "drawn.svg").read_text()

@@ -26,15 +26,22 @@ DISCRIMINATOR_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "hinge": lambda real, fake: (relu(1 - real) + relu(1 + fake)).mean(),
     "wgan-gp": lambda real, fake: (fake - real).mean(),
 }
-PENALTY = 10.0  # weight of the gradient penalty, as in the paper
+PENALTY = 10.0  # weight of the penalty of "wgan-gp", as in its paper
+SMOOTHNESS = 1.0  # weight of the squared slope at real rows, for the other losses (R1)
+LAZY = 8  # steps from one such penalty to the next, which weighs as much more
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """Return the mean squared distance of the slope from one, between real and drawn rows."""
     share = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
-    between = torch.lerp(fake, real, share).requires_grad_()
-    (slope,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    return (slope(discriminator, torch.lerp(fake, real, share)) - 1).square().mean()
+
+
+def slope(discriminator: nn.Module, rows: Tensor) -> Tensor:
+    """Return how steeply the score rises at every row. Shape: ``(b, ...)`` -> ``(b,)``."""
+    rows = rows.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(rows).sum(), rows, create_graph=True)
+    return gradient.flatten(1).norm(dim=1)
 
 
 class Game:
@@ -104,18 +111,23 @@ class Game:
 
     def step_discriminator(self, real: Tensor) -> None:
         """Teach the discriminator to tell ``real`` from as many drawn rows."""
-        loss_name = self.params.loss
         with self.placement.autocast():
             with torch.no_grad():
-                fake = self.generator(self.codes(len(real)))
-            scores = self.discriminator(torch.cat([real, fake.to(real.dtype)])).float()
-            on_real, on_fake = scores.split(len(real))
-            loss = DISCRIMINATOR_LOSSES[loss_name](on_real, on_fake)
-        if loss_name == "wgan-gp":  # in float32: it is a gradient that is trained
-            loss = loss + PENALTY * gradient_penalty(self.discriminator, real, fake.float())
-        self._apply(self.discriminator, loss)
+                fake = self.generator(self.codes(len(real))).to(real.dtype)
+            on_real, on_fake = (self.discriminator(rows).float() for rows in (real, fake))
+            loss = DISCRIMINATOR_LOSSES[self.params.loss](on_real, on_fake)
+        penalty = self._penalty(real, fake)
+        self._apply(self.discriminator, loss if penalty is None else loss + penalty)
         right = (on_real > 0).float().mean() / 2 + (on_fake < 0).float().mean() / 2
         self._note(discriminator_loss=loss, accuracy=right, real_spread=real.var(dim=0).sum())
+
+    def _penalty(self, real: Tensor, fake: Tensor) -> Tensor | None:
+        """Return the penalty of this step, in float32: it is a gradient that is trained."""
+        if self.params.loss == "wgan-gp":
+            return PENALTY * gradient_penalty(self.discriminator, real, fake)
+        if self.n_steps % LAZY:
+            return None
+        return LAZY * SMOOTHNESS / 2 * slope(self.discriminator, real).square().mean()
 
     def step_generator(self, n: int) -> None:
         """Teach the generator to pass ``n`` rows for real."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+from torch import Tensor, cat, nn
 
 from estimators.deep._layers import dense
 
@@ -51,8 +50,9 @@ def conv_discriminator(shape: tuple[int, ...], width: int) -> nn.Sequential:
         nn.LeakyReLU(0.2),
         nn.Conv2d(2 * width, 4 * width, 4, 2, 1),
         nn.LeakyReLU(0.2),
+        BatchSpread(),
         nn.Flatten(),
-        nn.Linear(4 * width * (height // 4) * (width_in_pixels // 4), 1),
+        nn.Linear((4 * width + 1) * (height // 4) * (width_in_pixels // 4), 1),
         nn.Flatten(0),
     )
 
@@ -73,26 +73,25 @@ class Crop(nn.Module):
         return x[:, :, : self.height, : self.width]
 
 
-def with_spectral_norm(module: nn.Module) -> nn.Module:
-    """Keep the largest singular value of every layer's weights at one, hence the slope bounded."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d):
-            spectral_norm(layer)
-    return module
+class BatchSpread(nn.Module):
+    """Append a map that holds how far the batch spreads: copies of one row give themselves away.
+
+    Shape: ``(b, c, h, w)`` -> ``(b, c + 1, h, w)``.
+
+    >>> import torch
+    >>> BatchSpread()(torch.zeros(2, 3, 4, 4)).shape
+    torch.Size([2, 4, 4, 4])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        spread = (x.float().var(dim=0, correction=0) + 1e-8).sqrt().mean().to(x.dtype)
+        return cat([x, spread.expand(len(x), 1, *x.shape[2:])], dim=1)
 
 
 def nets(
-    architecture: str, d_code: int, shape: tuple[int, ...], width: int, *, spectral: bool
+    architecture: str, d_code: int, shape: tuple[int, ...], width: int
 ) -> tuple[nn.Module, nn.Module]:
     """Return an untrained generator and discriminator of rows ``(c, h, w)``."""
     if architecture == "conv":
-        generator, discriminator = (
-            conv_generator(d_code, shape, width),
-            conv_discriminator(shape, width),
-        )
-    else:
-        generator, discriminator = (
-            dense_generator(d_code, shape, width),
-            dense_discriminator(shape, width),
-        )
-    return generator, with_spectral_norm(discriminator) if spectral else discriminator
+        return conv_generator(d_code, shape, width), conv_discriminator(shape, width)
+    return dense_generator(d_code, shape, width), dense_discriminator(shape, width)

@@ -32,7 +32,7 @@ class GANParams:
         doc="Feature maps of the layers: 2 and 4 times as many; of dense layers 4 and 8 times.",
     )
     lr: float = param(
-        default=5e-4,
+        default=1e-3,
         domain=Float(0, open_low=True, search=(1e-4, 2e-3), log=True),
         doc="Learning rate of the generator.",
     )

@@ -59,9 +59,11 @@ class GAN(GANParams, ImageInput, BaseEstimator):
     .. [1] I. Goodfellow et al., Generative adversarial nets, NeurIPS 2014.
     .. [2] A. Radford, L. Metz, S. Chintala, Unsupervised representation learning with deep
        convolutional generative adversarial networks, ICLR 2016: the layers of "conv".
-    .. [3] T. Miyato et al., Spectral normalization for generative adversarial networks, ICLR 2018:
-       in the discriminators of "non-saturating" and "hinge".
+    .. [3] L. Mescheder, A. Geiger, S. Nowozin, Which training methods for GANs do actually
+       converge?, ICML 2018: the penalty (R1) of "non-saturating" and "hinge".
     .. [4] I. Gulrajani et al., Improved training of Wasserstein GANs, NeurIPS 2017: "wgan-gp".
+    .. [5] T. Karras et al., Progressive growing of GANs for improved quality, stability, and
+       variation, ICLR 2018: the spread of the batch, which the discriminator of "conv" sees.
 
     Examples
     --------
@@ -174,11 +176,10 @@ class GAN(GANParams, ImageInput, BaseEstimator):
     def _nets(self) -> tuple[nn.Module, nn.Module]:
         """Return both nets, untrained."""
         height, width, channels = self._image_shape
-        shape, spectral = (channels, height, width), self.loss != "wgan-gp"
-        return nets(self.architecture, self.latent_dim, shape, self.width, spectral=spectral)
+        return nets(self.architecture, self.latent_dim, (channels, height, width), self.width)
 
     def _train(self, X: np.ndarray, device: torch.device) -> None:
-        pair = self._nets()
+        pair: tuple[Any, Any] = self._nets()  # torch's types know no memory_format of modules
         placement = place(pair[1], device, self.precision)
         layout = torch.channels_last if placement.channels_last else torch.preserve_format
         for net in pair:
