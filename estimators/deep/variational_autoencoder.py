@@ -29,9 +29,8 @@ from estimators.spec import Spec
 class VariationalAutoencoder(ImageInput, Reconstructor):
     """Autoencoder whose codes follow a normal distribution, so that new rows can be drawn.
 
-    Trained is the evidence lower bound (ELBO), with the weight ``beta`` on the distance of the
-    codes from the standard normal distribution. Values are scaled to [0, 1] by their range in the
-    training rows.
+    Trained is the evidence lower bound (ELBO), with weight ``beta`` on the distance of the codes
+    from the standard normal. Values are scaled to [0, 1] by their range in the training rows.
 
     {parameters}
 
@@ -44,8 +43,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
     net_ : skorch net
         The trained net; ``net_.module_`` is the torch module.
     history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds. The
-        loss is minus the bound, in nats per row.
+        One row per epoch, as of every net; the loss is minus the bound, in nats per row.
     n_parameters_ : int
         Number of weights.
     n_features_in_ : int
@@ -54,10 +52,8 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
     References
     ----------
     .. [1] D. Kingma, M. Welling, Auto-encoding variational Bayes, ICLR 2014.
-    .. [2] I. Higgins et al., beta-VAE: learning basic visual concepts with a constrained
-       variational framework, ICLR 2017.
-    .. [3] O. Rybkin, K. Daniilidis, S. Levine, Simple and effective VAE training with calibrated
-       decoders, ICML 2021: the learnt variance of "gaussian".
+    .. [2] I. Higgins et al., beta-VAE, ICLR 2017.
+    .. [3] O. Rybkin et al., Simple and effective VAE training with calibrated decoders, ICML 2021.
 
     Examples
     --------
@@ -70,26 +66,20 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
     """
 
     latent_dim: int = param(
-        default=16,
-        domain=Int(1, search=(2, 64), log=True),
-        doc="Numbers of the code.",
+        default=16, domain=Int(1, search=(2, 64), log=True), doc="Numbers of the code."
     )
     beta: float = param(
         default=1.0,
         domain=Float(0, search=(0.1, 10.0), log=True),
-        doc="Weight of the distance between codes and standard normal distribution; 1 is the "
-        "bound itself.",
+        doc="Weight of the distance of the codes from the normal distribution; 1 is the bound.",
     )
     reconstruction: str = param(
         default="gaussian",
         domain=Choice(("gaussian", "bernoulli")),
-        doc="Distribution of the values around the decoder's output: 'gaussian', with one "
-        "variance that is learnt, or 'bernoulli' (binary cross-entropy).",
+        doc="Distribution of the values: 'gaussian' of one learnt variance, or 'bernoulli'.",
     )
     architecture: str = param(
-        default="dense",
-        domain=Choice(("dense", "conv")),
-        doc="Layers: 'dense' or, for images, 'conv'.",
+        default="dense", domain=Choice(("dense", "conv")), doc="'dense' or, for images, 'conv'."
     )
     hidden_layer_sizes: tuple[int, ...] = param(
         default=(256, 128),
@@ -99,8 +89,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
     channels: tuple[int, ...] = param(
         default=(32, 64),
         domain=Sequence(Int(1), min_length=1),
-        doc="Feature maps of the convolutions of the encoder, each of which halves the image; the "
-        "decoder has them in reverse order.",
+        doc="Feature maps of the convolutions, each of which halves the image; likewise.",
     )
     activation: str = param(
         default="relu",
@@ -134,8 +123,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
         """
         check_is_fitted(self)
         Int(1).check(n, "n", type(self).__name__)
-        rng = _generator(random_state)
-        return self.inverse_transform(rng.standard_normal((n, self.latent_dim)))
+        return self.inverse_transform(_generator(random_state).normal(size=(n, self.latent_dim)))
 
     def interpolate(self, a: Any, b: Any, steps: int = 10) -> np.ndarray:
         """Return rows on the straight way between the codes of two rows.
@@ -208,6 +196,5 @@ SPEC = Spec(
     prepare="minmax",
     params=domains_of(VariationalAutoencoder),
     fast={"max_epochs": 20, "hidden_layer_sizes": (32,), "latent_dim": 4, "lr": 0.01},
-    reference="D. Kingma and M. Welling, Auto-encoding variational Bayes, ICLR (2014), "
-    "arXiv:1312.6114.",
+    reference="D. Kingma and M. Welling, Auto-encoding variational Bayes, ICLR (2014).",
 )
