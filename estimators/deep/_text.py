@@ -16,6 +16,7 @@ from estimators.deep._inputs import KnownTokens
 from estimators.params import Choice, Int, estimator, param
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]")  # PAD, UNKNOWN and FIRST by number
+CHARACTERS_PER_TOKEN = 100  # at most, of what the vocabulary is learned from
 
 
 @estimator
@@ -86,7 +87,9 @@ class TextInput:
             special_tokens=list(SPECIAL),
             show_progress=False,
         )
-        tokenizer.train_from_iterator(texts, settings)
+        # what lies far behind the last token is never read; long words take time squared in pieces
+        read = (text[: CHARACTERS_PER_TOKEN * self.max_length] for text in texts)
+        tokenizer.train_from_iterator(read, settings)
         tokenizer.enable_truncation(self.max_length)
         # a text without words has one token still
         tokenizer.post_processor = processors.TemplateProcessing(
