@@ -25,7 +25,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.model_selection import GroupShuffleSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from estimators import registry
 
@@ -73,10 +73,12 @@ def judged(splits: Callable[[int], Split]) -> Iterator[dict[str, Any]]:
     for seed in range(5):
         train, test, y = splits(seed)
         for name, (registered, params) in MODELS.items():
-            model = registry.get(registered).build("anomaly", **params)
+            spec = registry.get(registered)
+            scaler = MinMaxScaler() if spec.prepare == "minmax" else StandardScaler()
+            model = spec.build("anomaly", **params)
             if "random_state" in model.get_params():
                 model.set_params(random_state=seed)
-            score = -make_pipeline(StandardScaler(), model).fit(train).score_samples(test)
+            score = -make_pipeline(scaler, model).fit(train).score_samples(test)
             false_alarms, recall, _ = roc_curve(y, score)
             yield {
                 "model": name,
