@@ -244,6 +244,11 @@ _LABELS = ("classification",)
 _BINARY = ("classification", "anomaly")
 _NUMBERS = ("regression", "forecasting")
 _CLUSTERS = ("clustering",)
+_ERRORS: tuple[tuple[str, str, Function, str], ...] = (
+    ("rmse", "root mean squared error", sk.root_mean_squared_error, "neg_root_mean_squared_error"),
+    ("mse", "mean squared error", sk.mean_squared_error, "neg_mean_squared_error"),
+    ("mae", "mean absolute error", sk.mean_absolute_error, "neg_mean_absolute_error"),
+)
 _recall, _precision = of_positive(sk.recall_score), of_positive(sk.precision_score)
 _log_loss, _brier = of_probabilities(sk.log_loss), of_probabilities(sk.brier_score_loss)
 _f1_macro = partial(sk.f1_score, average="macro", zero_division=0)
@@ -268,14 +273,7 @@ METRICS: dict[str, Metric] = {
         Metric("log_loss", "log loss", _LABELS, "probability", False, _log_loss, "neg_log_loss"),
         Metric("brier", "Brier score", _LABELS, "probability", False, _brier, "neg_brier_score"),
         Metric("r2", "R²", _NUMBERS, "label", True, r2, "r2"),
-        Metric(
-            "rmse", "root mean squared error", _NUMBERS, "label", False,
-            sk.root_mean_squared_error, "neg_root_mean_squared_error",
-        ),
-        Metric(
-            "mae", "mean absolute error", _NUMBERS, "label", False,
-            sk.mean_absolute_error, "neg_mean_absolute_error",
-        ),
+        *(Metric(n, t, _NUMBERS, "label", False, f, s) for n, t, f, s in _ERRORS),
         Metric(
             "adjusted_rand", "adjusted Rand index", _CLUSTERS, "label", True,
             sk.adjusted_rand_score, "adjusted_rand_score",
@@ -293,7 +291,7 @@ _OF_TASK: dict[str, tuple[str, ...]] = {
         "brier",
     ),
     "regression": ("r2", "rmse", "mae"),
-    "forecasting": ("rmse", "mae", "r2"),
+    "forecasting": ("rmse", "mse", "mae", "r2"),
     "anomaly": ("roc_auc", "average_precision", "f1", "precision", "recall"),
     "clustering": ("adjusted_rand", "v_measure"),
     "generation": (),

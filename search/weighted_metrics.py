@@ -51,8 +51,12 @@ def _accuracy(truth: np.ndarray, label: np.ndarray) -> Statistic:
     return _mean(truth == label)
 
 
+def _mse(truth: np.ndarray, value: np.ndarray) -> Statistic:
+    return _mean((truth - value) ** 2)
+
+
 def _rmse(truth: np.ndarray, value: np.ndarray) -> Statistic:
-    squares = _mean((truth - value) ** 2)
+    squares = _mse(truth, value)
     return lambda W: np.sqrt(squares(W))
 
 
@@ -276,6 +280,7 @@ _WEIGHTED: dict[str, Callable[[np.ndarray, np.ndarray], Statistic]] = {
     "brier": _brier,
     "r2": _r2,
     "rmse": _rmse,
+    "mse": _mse,
     "mae": _mae,
     "adjusted_rand": _adjusted_rand,
     "v_measure": _v_measure,
