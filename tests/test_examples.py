@@ -41,6 +41,40 @@ def test_ag_news_compares_four_variants(tmp_path, data_home):
     assert {"logistic", "base", "dropout", "early-stopping", "weight-decay"} <= names
 
 
+IMAGE_STUDIES = {
+    "cnn_dropout": ["none", "input", "hidden"],
+    "cnn_variants": ["plain", "batch-norm", "average-pooling", "dilated", "dense-head"],
+    "cnn_optimizers": ["adam", "sgd", "adadelta"],
+    "vit_sizes": ["dim32-depth4-heads4", "dim64-depth4-heads4"],
+    "deep_digits": ["vgg-19", "resnet-50", "densenet-121", "inception"],
+    "animals": ["vgg-11", "resnet-18", "vit", "efficientnet-b0"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", IMAGE_STUDIES)
+def test_a_study_of_images_judges_every_variant(tmp_path, data_home, name):
+    lines = run_example(name, tmp_path / "run").splitlines()
+    scores = {line.split()[0]: line.split()[1] for line in lines if len(line.split()) > 3}
+    assert all(0 <= float(scores[variant]) <= 1 for variant in IMAGE_STUDIES[name])
+
+
+def run_plain_example(name: str) -> str:
+    command = [sys.executable, EXAMPLES / f"{name}.py", "--quick"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+
+
+def test_optimizers_of_a_small_net_are_timed():
+    printed = run_plain_example("optimizers")
+    assert printed.count("l-bfgs") == 2
+    assert "sgd, batches of 16" in printed
+
+
+@pytest.mark.slow
+def test_wrong_labels_are_counted_by_label(data_home):
+    assert "on 200 images" in run_plain_example("cifar_errors")
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
 def test_an_example_is_short_and_uses_the_public_names_only(path):
     text = path.read_text(encoding="utf-8")
