@@ -69,7 +69,7 @@ def _dates(data: Dataset) -> Finding | None:
                 "note",
                 later,
                 f"{later:.1%} of the training rows have a later {short(name)} than the first test "
-                "row. If the model is to predict the future, split by time.",
+                "row; mind that if the model is to predict the future.",
             )
     return None
 

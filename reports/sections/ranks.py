@@ -62,7 +62,7 @@ def _figure(test: RankTest, titles: dict[str, str], series: dict[str, int]) -> F
         "ranks.draw_ranks",
         {"rows": rows, "bars": bars, "difference": test.critical_difference},
         width=640,
-        height=100 + 14 * len(bars) + 24 * -(-len(rows) // 2),
+        height=88 + 14 * len(bars) + 24 * -(-len(rows) // 2),
     )
 
 
@@ -71,8 +71,8 @@ def draw_ranks(canvas: Canvas, data: Row) -> None:
     from reports import drawing  # matplotlib is loaded when something is drawn
 
     rows, n_models = data["rows"], len(data["rows"])
-    names = [drawing.label(row["title"], 24) for row in rows]
-    margin = drawing.room(names, most=180)
+    names = [f"{drawing.label(row['title'], 24)} {row['rank']:.2f}" for row in rows]
+    margin = drawing.room(names, most=200)
     height = 72 * canvas.get_size_inches()[1]
     ax = drawing.axes(canvas, left=margin, right=margin, top=44, bottom=8)
     ax.set(xlim=(1, n_models), ylim=(0, height - 52), xticks=range(1, n_models + 1))
@@ -84,7 +84,8 @@ def draw_ranks(canvas: Canvas, data: Row) -> None:
     top = height - 52
     for i, (low, high) in enumerate(data["bars"]):
         y = top - 14 - 14 * i
-        ax.plot([low - 0.04, high + 0.04], [y, y], color=drawing.colour("ink"), linewidth=4)
+        ax.plot([low - 0.04, high + 0.04], [y, y], color=drawing.colour("ink"), linewidth=4,
+                clip_on=False)  # fmt: skip
     first = top - 22 - 14 * len(data["bars"])
     for i, (row, name) in enumerate(zip(rows, names, strict=True)):
         is_left = i < (n_models + 1) // 2
@@ -94,6 +95,6 @@ def draw_ranks(canvas: Canvas, data: Row) -> None:
         ax.plot([row["rank"], row["rank"], edge], [top, y, y], color=colour, linewidth=1.4)
         ax.plot(row["rank"], top, "o", color=colour, markersize=6, clip_on=False)
         ax.annotate(
-            f"{name} {row['rank']:.2f}", (edge, y), (-6 if is_left else 6, 0), ha=side,
+            name, (edge, y), (-6 if is_left else 6, 0), ha=side,
             va="center", textcoords="offset points", annotation_clip=False,
         )  # fmt: skip
