@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,8 @@ from estimators import Autoencoder, ConvAutoencoder, ReconstructionDetector, reg
 from estimators.thresholds import RULES, fit_pareto
 from pipelines import Dataset, SeriesDetector, make_detector
 from pipelines.novelty import novelty_scores
+from reports import Report
+from reports.sections import anomaly
 from search import compare
 from search.nab import best_nab_threshold
 
@@ -133,6 +136,29 @@ def test_a_comparison_on_anomalies_takes_the_autoencoders(tmp_path):
     rows = [row for row in done.rows if row["stage"] == "test" and row["metric"] == "roc_auc"]
     assert {row["model"] for row in rows} >= set(models)
     assert all(0 < row["value"] <= 1 and row["status"] == "complete" for row in rows)
+    Report(tmp_path / "run").to_markdown(tmp_path / "report")
+    assert "## Alarms" in (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
+    found = SimpleNamespace(
+        truth=np.array([0, 0, 0, 0, 1, 1]),
+        answer=np.array([0, 0, 0, 1, 1, 1]),
+        score=np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]),
+    )
+    model = SimpleNamespace(name="pca", title="components")
+    run = SimpleNamespace(task="anomaly", ranked=[model], predictions={"pca": found})
+    section = anomaly.summarize(run)
+    assert "on 100.0 % of the abnormal rows and on 25.0 % of the normal ones" in section.lead
+    table, fold = section.blocks
+    assert table.rows[0] == {
+        "model": "pca", "alarms": 0.5, "found": 1.0, "false": 0.25, "right": pytest.approx(2 / 3),
+    }  # fmt: skip
+    histogram, course = fold.blocks[0].figures
+    assert (sum(histogram.data["normal"]), sum(histogram.data["abnormal"])) == (4, 2)
+    assert course.data["score"] == found.score.tolist()
+    run.task = "classification"
+    assert anomaly.summarize(run) is None
 
 
 # --- detectors of time stamps ---------------------------------------------------------------------

@@ -11,6 +11,7 @@ SECTIONS = (
     "confusion",
     "curves",
     "calibration",
+    "anomaly",
     "residuals",
     "gallery",
     "learning",
