@@ -21,7 +21,7 @@ PACKAGES = ("estimators", "pipelines", "search", "reports")
 # What a user of the Python interface meets beside the public names of the packages.
 MODULES = {
     "estimators": ("estimators.registry", "estimators.spec", "estimators.params"),
-    "search": ("search.metrics", "search.statistics"),
+    "search": ("search.generation", "search.metrics", "search.statistics"),
 }
 
 
