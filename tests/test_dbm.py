@@ -11,7 +11,8 @@ from scipy.special import expit
 from sklearn.datasets import load_digits
 
 from estimators import DeepBoltzmannMachine, LogisticRegression
-from estimators.classical._dbm_layers import Layers, pretrain
+from estimators.classical._dbm_layers import Layers
+from estimators.classical._dbm_training import pretrain
 
 SIZES = (4, 3, 2)
 STATES = np.array(list(itertools.product([0.0, 1.0], repeat=sum(SIZES))))

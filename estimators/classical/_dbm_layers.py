@@ -92,36 +92,3 @@ class Layers:
             self.weights[i] += rate * (seen - dreamt)
         for bias, seen, dreamt in zip(self.biases, data, model, strict=True):
             bias += rate * (seen.mean(axis=0) - dreamt.mean(axis=0))
-
-
-def pretrain(
-    X: np.ndarray,
-    n_hidden: int,
-    rng: np.random.RandomState,
-    *,
-    scales: tuple[int, int],
-    lr: float,
-    n_iter: int,
-    batch_size: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return weights and both biases of one machine of two layers, by contrastive divergence.
-
-    ``scales`` multiplies the weights upwards and downwards: 2 stands for a layer that is not there
-    yet, so that the machines fit together afterwards.
-    """
-    up, down = scales
-    weights = rng.normal(scale=0.01, size=(X.shape[1], n_hidden)).astype(X.dtype)
-    mean = X.mean(axis=0).clip(0.01, 0.99)
-    visible, hidden = np.log(mean / (1 - mean)), np.zeros(n_hidden, dtype=X.dtype)
-    for _ in range(n_iter):
-        order = rng.permutation(len(X))
-        for start in range(0, len(X), batch_size):
-            x = X[order[start : start + batch_size]]
-            h = expit(up * (x @ weights) + hidden)
-            on = (rng.uniform(size=h.shape) < h).astype(X.dtype)
-            back = expit(down * (on @ weights.T) + visible)
-            again = expit(up * (back @ weights) + hidden)
-            weights += lr * (x.T @ h - back.T @ again) / len(x)
-            visible += lr * (x - back).mean(axis=0)
-            hidden += lr * (h - again).mean(axis=0)
-    return weights, visible, hidden

@@ -22,7 +22,8 @@ from estimators.params import (
 )
 from estimators.spec import Spec
 
-from ._dbm_layers import Layers, State, pretrain
+from ._dbm_layers import Layers
+from ._dbm_training import stacked, train_together
 
 
 @estimator
@@ -95,9 +96,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     n_gibbs: int = param(
         default=2, domain=Int(1), doc="Steps of the persistent chains for one of the training."
     )
-    batch_size: int = param(
-        default=16, domain=Int(1), doc="Rows per step."
-    )
+    batch_size: int = param(default=16, domain=Int(1), doc="Rows per step.")
     n_chains: int = param(default=64, domain=Int(1), doc="Persistent Gibbs chains.")
     random_state: Any = param(
         default=None, domain=seed(), doc="Seed of weights, chains and the order of the rows."
@@ -132,9 +131,8 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.scale_ = max(1.0, float(X.max()))
         X = X / X.dtype.type(self.scale_)
         rng = _generator(self.random_state)
-        layers = self._stacked(X, rng)
-        self.history_: list[dict[str, Any]] = []
-        self._train_together(layers, X, rng)
+        layers = stacked(self, X, rng)
+        self.history_ = train_together(self, layers, X, rng)
         self.weights_, self.biases_ = layers.weights, layers.biases
         return self
 
@@ -251,38 +249,6 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         return (X / X.dtype.type(self.scale_)).clip(max=1)
-
-    def _stacked(self, X: np.ndarray, rng: np.random.RandomState) -> Layers:
-        """Return the layers after each was trained on what the one below makes of the rows."""
-        n_layers = len(self.layer_sizes)
-        weights, biases, rows = [], [], X
-        for i, n_hidden in enumerate(self.layer_sizes):
-            scales = (1 if i == n_layers - 1 else 2, 1 if i == 0 else 2)
-            w, below, above = pretrain(
-                rows, n_hidden, rng,
-                scales=scales, lr=self.lr, n_iter=self.pretrain_iter, batch_size=self.batch_size,
-            )  # fmt: skip
-            rows = expit(scales[0] * (rows @ w) + above)
-            weights.append(w)
-            biases += [below, above] if i == 0 else [above]
-        return Layers(weights, biases)
-
-    def _train_together(self, layers: Layers, X: np.ndarray, rng: np.random.RandomState) -> None:
-        """Train all layers: mean field given the rows against chains that go on."""
-        chains: State = layers.upward(X[rng.choice(len(X), self.n_chains)])
-        n_batches = -(-len(X) // self.batch_size)
-        n_steps, step = self.n_iter * n_batches, 0
-        for epoch in range(1, self.n_iter + 1):
-            order, losses = rng.permutation(len(X)), []
-            for start in range(0, len(X), self.batch_size):
-                x = X[order[start : start + self.batch_size]]
-                data = layers.mean_field(x, self.n_mean_field)
-                for _ in range(self.n_gibbs):
-                    layers.gibbs_step(chains, rng)
-                losses.append(((layers.probabilities(data, 0) - x) ** 2).mean())
-                layers.learn(data, chains, self.lr * (1 - step / n_steps))
-                step += 1
-            self.history_.append({"epoch": epoch, "train_loss": float(np.mean(losses))})
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
