@@ -69,7 +69,7 @@ def _share(flags: np.ndarray) -> float | None:
 
 def _figures(model: Model, found: Predictions, alarms: Row) -> list[Figure]:
     scores, title = _scores(found), sentence(model.title)
-    edges = np.linspace(*np.quantile(scores, (0.0, 1.0)), _BINS + 1)
+    edges = np.linspace(scores.min(), scores.max(), _BINS + 1)
     counts = {name: np.histogram(scores[found.truth == side], edges)[0] for name, side in _SIDES}
     words = (
         f"{share(alarms['found'])} of the abnormal and {share(alarms['false'])} of the normal "
