@@ -9,7 +9,12 @@ from estimators.spec import KINDS, TASKS, Spec
 
 # name: (module, its public classes...). Nothing is imported before it is asked for.
 MODELS: dict[str, tuple[str, ...]] = {
-    "dummy": ("estimators.classical.dummy", "DummyClassifier", "DummyRegressor"),
+    "dummy": (
+        "estimators.classical.dummy",
+        "DummyClassifier",
+        "DummyRegressor",
+        "Persistence",
+    ),
     "logistic": ("estimators.classical.logistic", "LogisticRegression"),
     "knn": ("estimators.classical.knn", "KNeighborsClassifier", "KNeighborsRegressor"),
     "forest": ("estimators.classical.forest", "RandomForestClassifier", "RandomForestRegressor"),

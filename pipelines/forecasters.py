@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimators import Climatology, SeasonalNaive
+from estimators import Climatology, Persistence, SeasonalNaive
 from estimators.params import Choice, Domain, Int
 from estimators.spec import Spec
 from pipelines.dataset import Dataset
@@ -43,9 +43,9 @@ def as_forecaster(model: Any, spec: Spec | None, data: Dataset) -> Any:
     >>> as_forecaster(SVR(), None, data)
     LagForecaster(lags=2, regressor=SVR(), time=-1)
     """
-    if isinstance(model, SeasonalNaive) and spec is not None and "period" in spec.params:
-        return model.set_params(period=(_seasons(data) or (model.period,))[-1])
-    if isinstance(model, (LagForecaster, SeasonalNaive, Climatology)):
+    if isinstance(model, SeasonalNaive) and model.period == 1:
+        return model.set_params(period=(_seasons(data) or (1,))[-1])
+    if isinstance(model, (LagForecaster, SeasonalNaive, Persistence, Climatology)):
         return model
     if data.n_lags is None:
         return LagForecaster(regressor=model)

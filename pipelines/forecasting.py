@@ -199,8 +199,10 @@ class LagForecaster(RegressorMixin, BaseEstimator):
 
         Returns
         -------
-        low, high : ndarray
+        low : ndarray
             Of the shape that :meth:`predict` returns.
+        high : ndarray
+            Likewise.
 
         Raises
         ------

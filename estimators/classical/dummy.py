@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from estimators.classical.seasonal_naive import SeasonalNaive
+from estimators.classical.seasonal_naive import Persistence
 from estimators.spec import KINDS, Spec
 
-__all__ = ["SPEC", "DummyClassifier", "DummyRegressor"]
+__all__ = ["SPEC", "DummyClassifier", "DummyRegressor", "Persistence"]
 
 SPEC = Spec(
     title="dummy",
@@ -16,7 +16,7 @@ SPEC = Spec(
     tasks={
         "classification": DummyClassifier,
         "regression": DummyRegressor,
-        "forecasting": SeasonalNaive,
+        "forecasting": Persistence,
     },
     kinds=frozenset(KINDS),
     params={},

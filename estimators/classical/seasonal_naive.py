@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -13,8 +14,88 @@ from estimators.params import Int, check_params, domains_of, estimator, param
 from estimators.spec import Spec
 
 
+class _Naive(RegressorMixin, BaseEstimator, ABC):
+    """A forecast that is one of the values before; nothing is learnt."""
+
+    @abstractmethod
+    def _lag(self) -> int:
+        """Return how many steps before its value stood."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Check the rows; nothing is learnt from them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Values before, latest first; columns after them do not matter.
+        y : array-like of shape (n_rows,)
+            The values to forecast.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a row holds fewer values than a season.
+        """
+        check_params(self, domains_of(type(self)))
+        X, _ = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        if self._lag() > X.shape[1]:
+            raise ValueError(
+                f"{type(self).__name__}: period must be at most the number of values that a row "
+                f"holds, got period={self._lag()} for n_features={X.shape[1]}."
+            )
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the value before that stands for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            Rows as in :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return X[:, self._lag() - 1]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True  # of rows that are no series
+        return tags
+
+
 @estimator
-class SeasonalNaive(RegressorMixin, BaseEstimator):
+class Persistence(_Naive):
+    """Forecast the last value.
+
+    Rows hold the values before, latest first, as those of every forecasting data set do.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of columns.
+
+    Examples
+    --------
+    >>> from estimators import Persistence
+    >>> X, y = np.array([[3.0, 2.0, 1.0], [4.0, 3.0, 2.0]]), np.array([4.0, 5.0])
+    >>> Persistence().fit(X, y).predict(X)
+    array([3., 4.])
+    """
+
+    def _lag(self) -> int:
+        return 1
+
+
+@estimator
+class SeasonalNaive(_Naive):
     """Forecast the value one season before.
 
     Rows hold the values before, latest first, as those of every forecasting data set do. Nothing is
@@ -43,57 +124,11 @@ class SeasonalNaive(RegressorMixin, BaseEstimator):
     period: int = param(
         default=1,
         domain=Int(1),
-        doc="Steps in a season; 1 is the last value (persistence).",
+        doc="Steps in a season. Where it is 1, `make_pipeline` sets that of the data.",
     )
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Check the rows; nothing is learnt from them.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Values before, latest first; columns after them do not matter.
-        y : array-like of shape (n_rows,)
-            The values to forecast.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a row holds fewer values than a season.
-        """
-        check_params(self, domains_of(type(self)))
-        X, _ = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        if self.period > X.shape[1]:
-            raise ValueError(
-                f"SeasonalNaive: period must be at most the number of values that a row holds, got "
-                f"period={self.period} for n_features={X.shape[1]}."
-            )
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the value one season before.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features)
-            Rows as in :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return X[:, self.period - 1]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.regressor_tags.poor_score = True  # of rows that are no series
-        return tags
+    def _lag(self) -> int:
+        return self.period
 
 
 SPEC = Spec(
