@@ -14,7 +14,11 @@ import typer
 from rich.console import Console
 
 from reports import arguments
-from reports.terminal import print_datasets, print_models, print_report
+from reports.difference import diff, verify
+from reports.listings import datasets, models
+from reports.spec_file import run
+from reports.worker import worker
+from reports.writing import write_report
 
 app = typer.Typer(
     name="bakeoff",
@@ -152,6 +156,10 @@ def compare(
         typer.Option(help="Judge once on the test part, or by nested folds too."),
     ] = "holdout",
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is drawn.")] = 0,
+    storage: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="PostgreSQL database, so that `bakeoff worker` can help."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes of a model's search.")] = 1,
     out: Annotated[
         Path | None,
@@ -185,6 +193,7 @@ def compare(
                     metrics=arguments.names(metrics) if metrics else None,
                     evaluation=evaluation,
                     search_rows=search_rows,
+                    storage=storage,
                     n_jobs=jobs,
                     random_state=seed,
                     run_dir=folder,
@@ -194,7 +203,7 @@ def compare(
     except KeyboardInterrupt:
         print(f"Interrupted; what is finished is kept. Go on with: {_again(run)}", file=sys.stderr)
         return 130
-    status = max(_write_report(folder, html=folder / "report.html") for folder in folders)
+    status = max(write_report(folder, html=folder / "report.html") for folder in folders)
     if len(folders) > 1:
         _write_joint_report(run, folders)
     return status
@@ -229,47 +238,7 @@ def report(
     ] = None,
 ) -> int:
     """Write the report of a run again, from what stands in its folder."""
-    return _write_report(run, html=html or run / "report.html", markdown=markdown)
-
-
-def _write_report(run: Path, html: Path, markdown: Path | None = None) -> int:
-    """Write the report of ``run`` and print its table; return 1 if a model failed, else 0."""
-    # Lazy: `bakeoff --help` must not wait for matplotlib.
-    from reports import Report
-    from search.run_directory import RunDirectory
-
-    written = Report(run)
-    written.to_html(html)
-    if markdown:
-        written.to_markdown(markdown)
-    print_report(written)
-    for path in filter(None, (html, markdown)):
-        print(f"Report: {path}")
-    directory = RunDirectory(run)
-    ends = {name: directory.status(name) for name in directory.manifest["question"]["models"]}
-    failed = [name for name, end in ends.items() if end is not None and end[0] != "complete"]
-    if failed:
-        print(f"Not all went well, the report says why: {', '.join(failed)}.", file=sys.stderr)
-    return 1 if failed else 0
-
-
-@app.command()
-def models(
-    task: Annotated[
-        str | None, typer.Option(help="Only those that serve it, as in regression.")
-    ] = None,
-    kind: Annotated[
-        str | None, typer.Option(help="Only those that take it: table, image, text or series.")
-    ] = None,
-) -> None:
-    """List the models: what they serve, what they take, when they are a good choice."""
-    print_models(task, kind)
-
-
-@app.command()
-def datasets() -> None:
-    """List the data sets that have a name: what is asked of them, where they come from."""
-    print_datasets()
+    return write_report(run, html=html or run / "report.html", markdown=markdown)
 
 
 @app.command()
@@ -293,3 +262,7 @@ def predict(
 
     answers = prediction.predict(run, data, model, encoding)
     answers.to_csv(out or sys.stdout, index=False)
+
+
+for _command in (run, worker, models, datasets, diff, verify):
+    app.command()(_command)

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from search.assistance import assist as assist
     from search.comparison import Comparison as Comparison
     from search.contest import compare as compare
     from search.disk import RunError as RunError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "OptunaSearchCV": "search.optuna_search",
     "StudyError": "search.studies",
+    "assist": "search.assistance",
     "compare": "search.contest",
     "Comparison": "search.comparison",
     "RunDirectory": "search.run_directory",

@@ -8,11 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
-
-import numpy as np
 
 from estimators.params import Choice, Domain, Float, Int
 from pipelines.dataset import Dataset
@@ -23,12 +20,10 @@ from search.disk import RunError
 from search.entries import Entry, entries
 from search.guards import guard, require_usable, warnings_of
 from search.handover import write_data
-from search.manifest import describe, refuse_another_question, write_sample
-from search.metrics import get, metrics_for
+from search.opening import open_run, question_of_run, run_folder
 from search.progress import DataGuarded, Event, ModelFinished, StageStarted, from_plain
 from search.pruning import PRUNERS
 from search.run_directory import RunDirectory, locked, make_row
-from search.validation import choose_cv, describe_cv, search_part
 
 _DOMAINS: dict[str, Domain] = {
     "n_trials": Int(1),
@@ -60,6 +55,7 @@ def compare(
     resume: bool = False,
     time_limit: float | None = None,
     memory_limit: int | None = None,
+    storage: str | None = None,
     n_jobs: int | None = None,
     on_error: Literal["record", "raise"] = "record",
     progress: Callable[[Event], None] | None = None,
@@ -89,7 +85,8 @@ def compare(
     evaluation : {"holdout", "nested"}, default="holdout"
         "nested" judges the search as well, by five outer folds of the training part.
     spaces : mapping or None, default=None
-        Search space of a model, by its name; all others have that of the registry.
+        Search space of a model, by its name; all others have that of the registry. An empty one
+        searches nothing: the model is judged with the parameters that it has.
     search_rows : int or None, default=10_000
         The search uses a sample of so many training rows; the final fit uses all of them. None
         uses all in the search too.
@@ -106,6 +103,9 @@ def compare(
         Seconds after which a model is ended; its row says so.
     memory_limit : int or None, default=None
         Bytes of resident memory beyond which a model is ended; its row says so.
+    storage : str or None, default=None
+        URL of a PostgreSQL database for the studies, so that ``bakeoff worker`` can help on other
+        machines; None keeps them in the run directory. A run that was begun there goes on there.
     n_jobs : int or None, default=None
         Processes of the search, see ``OptunaSearchCV``.
     on_error : {"record", "raise"}, default="record"
@@ -139,67 +139,21 @@ def compare(
         domain.check(given[name], name, "compare")
     require_usable(data)
     taking_part = entries(models, data, spaces)
-    question = _question(given, taking_part)
-    path = _run_folder(run_dir, data, resume=resume)
+    question = question_of_run(given, taking_part)
+    path = run_folder(run_dir, data, resume=resume)
     with _interruption_explained(path), locked(path) as lock, tempfile.TemporaryDirectory() as tmp:
-        run = _open(path, data, taking_part, question, resume=resume)
+        run = open_run(path, data, taking_part, question, storage=storage, resume=resume)
         found = guard(run.path, data, random_state=random_state)
         file = Path(tmp) / "data.joblib"
         write_data(data, file)
-        contest = _Contest(run, file, cv, n_jobs, Limits(time_limit, memory_limit), lock, progress)
+        limits = Limits(time_limit, memory_limit)
+        contest = _Contest(run, file, cv, storage, n_jobs, limits, lock, progress)
         contest.show(DataGuarded(warnings=warnings_of(found)))
         for position, entry in enumerate(taking_part):
             status, error = contest.hold(entry, position)
             if on_error == "raise" and status != "complete":
                 raise RunError(f"{entry.name} {status}: {error}")
     return Comparison(path)
-
-
-def _question(given: Mapping[str, Any], taking_part: Sequence[Entry]) -> dict[str, Any]:
-    """Return all that the answer depends on, besides the data."""
-    data, seed = given["data"], given["random_state"]
-    cv = choose_cv(search_part(data, given["search_rows"], seed), given["cv"], seed)
-    n_classes = len(np.unique(data.y_train))
-    metrics = [get(name).name for name in given["metrics"] or metrics_for(data.task, n_classes)]
-    if not metrics:
-        raise ValueError(f"compare: metrics must name one at least for {data.task}, got none.")
-    same = ("n_trials", "timeout", "evaluation", "search_rows", "pruner", "random_state")
-    return {
-        "models": [entry.name for entry in taking_part],
-        "metrics": metrics,
-        "refit": metrics[0],
-        "cv": describe_cv(cv),
-        "spaces": {e.name: e.space.describe() for e in taking_part if e.is_given},
-        **{name: given[name] for name in same},
-    }
-
-
-def _run_folder(run_dir: Any, data: Dataset, *, resume: bool) -> Path:
-    if run_dir is not None:
-        return Path(run_dir)
-    if resume:
-        raise ValueError("compare: run_dir must name the run to go on with, got run_dir=None.")
-    return Path("runs") / f"{data.name}-{datetime.now():%Y%m%d-%H%M%S}"
-
-
-def _open(
-    path: Path, data: Dataset, taking_part: Sequence[Entry], question: Any, *, resume: bool
-) -> RunDirectory:
-    """Return the run in a folder, made or resumed."""
-    if (path / "manifest.json").exists():
-        if not resume:
-            raise RunError(
-                f"{path} holds a run already; go on with it by resume=True (--resume), or choose "
-                "another folder (--out)."
-            )
-        run = RunDirectory(path)
-        refuse_another_question(run, data, question)
-    else:
-        models = {entry.name: entry.model for entry in taking_part}
-        run = RunDirectory.create(path, describe(data, models, question))
-    if not run.arrays("data"):
-        write_sample(run, data, question["random_state"])
-    return run
 
 
 @contextmanager
@@ -219,6 +173,7 @@ class _Contest:
     run: RunDirectory
     data: Path
     cv: Any
+    storage: str | None
     n_jobs: int | None
     limits: Limits
     lock: int
@@ -260,6 +215,7 @@ class _Contest:
             run=self.run.path.resolve(),
             data=self.data,
             cv=self.cv,
+            storage=self.run.shared_storage(self.storage),
             n_jobs=self.n_jobs,
             position=position,
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from imblearn.pipeline import Pipeline
+from optuna import Study
 from sklearn.base import clone
 
 import estimators
@@ -30,7 +31,7 @@ from search.optuna_search import OptunaSearchCV
 from search.predictions import predictions
 from search.progress import EpochFinished, Event, ModelStarted, StageStarted, to_plain
 from search.run_directory import RunDirectory, make_row, plain
-from search.studies import StudyError, finished_trials
+from search.studies import StudyError, finished_trials, keep_copy
 from search.trial_rows import TrialRows
 from search.validation import (
     can_validate,
@@ -63,6 +64,10 @@ class Contestant:
         Processes of the search.
     position : int
         Which of the models it is, from 0.
+    storage : tuple of (str, str) or None, default=None
+        Server with the studies, and what their names begin with; None keeps them in the run.
+    only_searches : bool, default=False
+        Whether it helps with the trials and leaves everything else to another process.
     """
 
     entry: Entry
@@ -72,6 +77,8 @@ class Contestant:
     cv: Any
     n_jobs: int | None
     position: int
+    storage: tuple[str, str] | None = None
+    only_searches: bool = False
 
 
 def compete(contestant: Contestant, send: Send) -> None:
@@ -118,7 +125,9 @@ class _Course:
         with self.warnings.collected(), watched(self._show_epoch):
             if nested:
                 self._judge_search()
-            self._test(self._best_params())
+            best = self._best_params()
+            if not self.contestant.only_searches:
+                self._test(best)
 
     def _best_params(self) -> dict[str, Any]:
         """Return what the search finds; nothing where there is nothing to judge a search by."""
@@ -139,6 +148,8 @@ class _Course:
 
     def _judge_fold(self, fold: int, train: Dataset, rest: Dataset) -> None:
         search = self._search(train, f"{self.name}-outer-{fold}", keep_trials=False)
+        if self.contestant.only_searches:
+            return
         params = search.best_params_
         pipeline = self._pipeline(params)
         seconds = seconds_of(lambda: pipeline.fit(train.X_train, train.y_train))
@@ -158,6 +169,7 @@ class _Course:
         data = search_part(data, self.question["search_rows"], self.seed)
         pipeline = self._pipeline({})
         report = TrialRows(self.name, self.entry.space, pipeline, self.metric, keep_trials)
+        storage, prefix = self.contestant.storage or (self.directory.storage, "")
         search = OptunaSearchCV(
             pipeline,
             self.entry.space,
@@ -166,18 +178,30 @@ class _Course:
             cv=choose_cv(data, self.contestant.cv, self.seed),
             scoring=scorers([self.metric])[self.metric],
             refit=False,
-            storage=self.directory.storage,
-            study_name=study_name,
+            storage=storage,
+            study_name=prefix + study_name,
             pruner=self.question["pruner"],
             n_jobs=self.contestant.n_jobs,
-            callbacks=[lambda study, trial: self.send(report.message(study, trial))],
+            callbacks=[
+                lambda study, trial: self.send(report.message(study, trial)),
+                self._stop_if_over,
+            ],
             random_state=self.seed,
         )
         search.fit(data.X_train, data.y_train, **groups_of(data))
+        if self.contestant.only_searches:
+            return search
+        if prefix:
+            keep_copy(search.study_, self.directory.storage, study_name)
         # Those that were finished, and not written down, when an earlier process was killed.
         for trial in finished_trials(search.study_) if keep_trials else ():
             self._write(report.rows(trial))
         return search
+
+    def _stop_if_over(self, study: Study, _trial: Any) -> None:
+        """Stop helping when the run has given the model up, or is done with it."""
+        if self.contestant.only_searches and self.directory.status(self.name) is not None:
+            study.stop()
 
     def _test(self, params: Mapping[str, Any]) -> None:
         """Fit on the whole training part, look at the test part once, and never come back."""

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from search.address import without_password
 from search.disk import RunError, append_lines, read_lines, refusals_in_words, write_at_once
 from search.file_lock import hold_lock
 
@@ -77,6 +78,28 @@ class RunDirectory:
     def storage(self) -> str:
         """Optuna's URL of ``study.db``."""
         return f"sqlite:///{(self.path / 'study.db').resolve()}"
+
+    def shared_storage(self, url: str | None = None) -> tuple[str, str] | None:
+        """Return the address of the server with the studies and what their names begin with.
+
+        Parameters
+        ----------
+        url : str or None, default=None
+            The address, with the password that the manifest does not hold.
+
+        Returns
+        -------
+        tuple of (str, str) or None
+            None where the studies stand in ``study.db``.
+        """
+        shared = self.manifest.get("storage")
+        if url is not None and (shared is None or without_password(url) != shared["url"]):
+            place = "study.db" if shared is None else shared["url"]
+            raise RunError(
+                f"{self.path} has its studies in {place}, not in {without_password(url)}; go on "
+                "there, or choose another folder."
+            )
+        return None if shared is None else (url or shared["url"], shared["studies"])
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all rows, in the order written; of several with one key the last one counts."""

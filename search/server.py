@@ -124,28 +124,3 @@ def alone(url: str, name: str) -> Iterator[None]:
     with engine.connect() as connection:  # its end frees the lock, however it ends
         connection.execute(sqlalchemy.text("select pg_advisory_lock(:key)"), {"key": key})
         yield
-
-
-def with_driver(url: str) -> str:
-    """Return the address with the driver that bakeoff brings, unless it names one.
-
-    >>> with_driver("postgresql://me@server/studies")
-    'postgresql+psycopg://me@server/studies'
-    """
-    parts = sqlalchemy.make_url(url)
-    if parts.drivername in ("postgresql", "postgres"):
-        parts = parts.set(drivername="postgresql+psycopg")
-    return parts.render_as_string(hide_password=False)
-
-
-def without_password(url: str) -> str:
-    """Return the address as it may be shown and kept.
-
-    >>> without_password("postgresql://me:secret@server/studies")
-    'postgresql://me@server/studies'
-    """
-    parts = sqlalchemy.make_url(url).difference_update_query(["password"])
-    bare = sqlalchemy.URL.create(
-        parts.drivername, parts.username, None, parts.host, parts.port, parts.database, parts.query
-    )
-    return bare.render_as_string(hide_password=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,8 +18,9 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
+from search.address import with_driver, without_password
 from search.file_lock import hold_lock
-from search.server import ServerStorage, alone, requeue, with_driver, without_password
+from search.server import ServerStorage, alone, requeue
 from search.sqlite import SQLiteStorage
 
 Direction = Literal["minimize", "maximize"]
@@ -128,6 +129,16 @@ def requeue_interrupted(study: Study) -> None:
     storage: Any = study._storage  # the study's own; Optuna offers no public way to it
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         requeue(storage, trial)
+
+
+def keep_copy(study: Study, storage: str, name: str) -> None:
+    """Write the finished trials of a study on a server into an SQLite file, as ``name``."""
+    place = Place(storage, name)
+    with _quiet(), storage_errors(place), _storage(place) as file:
+        with suppress(KeyError):  # of an earlier try
+            optuna.delete_study(study_name=name, storage=file)
+        copy = optuna.create_study(storage=file, study_name=name, directions=study.directions)
+        copy.add_trials(finished_trials(study))
 
 
 def seed_of(study: Study, random_state: Any) -> int:

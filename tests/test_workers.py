@@ -18,8 +18,12 @@ from optuna.trial import TrialState
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier
 
-from search import OptunaSearchCV, StudyError, server
-from search.server import with_driver
+from pipelines import load_dataset
+from reports.cli import main
+from search import OptunaSearchCV, RunDirectory, RunError, StudyError, assist, compare, server
+from search.address import with_driver
+from search.child import Outcome
+from tests.contests import run_here
 from tests.postgres import postgres
 
 __all__ = ["postgres"]  # fixture
@@ -179,3 +183,66 @@ def test_an_address_where_nobody_answers_is_named_without_its_password(tmp_path)
         search(url, "nowhere").fit(X, Y)
     assert "secret" not in str(caught.value)
     assert "postgresql://me@/studies" in str(caught.value)
+
+
+# Whole comparisons
+
+
+def begin(run, monkeypatch, **params):
+    """Begin a comparison whose process does not get as far as the first trial."""
+    with monkeypatch.context() as patch:
+        patch.setattr("search.contest.run_in_child", lambda *_, **__: Outcome("failed", "ended", 0))
+        compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=run, **params)
+    (run / "rows.jsonl").unlink()
+
+
+@pytest.mark.parametrize("by_command", [False, True])
+def test_a_worker_runs_the_trials_of_a_comparison_and_nothing_else(
+    postgres, tmp_path, monkeypatch, by_command
+):
+    run = tmp_path / "run"
+    begin(run, monkeypatch, storage=postgres)
+    if by_command:
+        assert main(["worker", str(run)]) == 0
+    else:
+        monkeypatch.setattr("search.assistance.run_in_child", run_here)
+        assist(run, load_dataset("iris"))
+    assert not (run / "rows.jsonl").exists()
+    monkeypatch.setattr("search.contest.run_in_child", run_here)
+    # The trials are done: whoever fits one now fails.
+    monkeypatch.setattr("search.evaluation.Evaluator.__call__", None)
+    done = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=run, resume=True)
+    calm = tmp_path / "calm"
+    monkeypatch.undo()
+    monkeypatch.setattr("search.contest.run_in_child", run_here)
+    alone = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=calm)
+    columns = ["status", "accuracy", "validation", "trials", "params"]
+    assert done.table()[columns].to_json() == alone.table()[columns].to_json()
+    found = optuna.load_study(study_name="knn", storage=RunDirectory(run).storage)
+    assert [trial.state.name for trial in found.trials] == ["COMPLETE"] * 4
+
+
+def test_a_run_that_shares_nothing_refuses_help(tmp_path, monkeypatch, capsys):
+    begin(tmp_path / "run", monkeypatch)
+    with pytest.raises(RunError, match="one process works alone"):
+        assist(tmp_path / "run", load_dataset("iris"))
+    assert main(["worker", str(tmp_path / "run")]) == 2
+    assert "--storage" in capsys.readouterr().err
+
+
+def test_a_worker_with_other_data_is_refused(postgres, tmp_path, monkeypatch):
+    begin(tmp_path / "run", monkeypatch, storage=postgres)
+    with pytest.raises(RunError, match="is about other data"):
+        assist(tmp_path / "run", load_dataset("wine"))
+
+
+def test_a_run_does_not_move_to_another_server_and_keeps_no_password(
+    postgres, tmp_path, monkeypatch
+):
+    url = postgres.replace("postgres@", "postgres:secret@")
+    begin(tmp_path / "run", monkeypatch, storage=url)
+    assert "secret" not in (tmp_path / "run/manifest.json").read_text()
+    run = RunDirectory(tmp_path / "run")
+    assert run.shared_storage(url)[0] == url
+    with pytest.raises(RunError, match="has its studies in postgresql://postgres@"):
+        run.shared_storage("postgresql://elsewhere/studies")
