@@ -114,7 +114,7 @@ def _no_better_than_dummy(standing: Standing) -> Verdict:
         f"{estimate(run.estimate(dummy, run.metric))} of the dummy, which looks at no feature."
     ]
     if test := standing.test(first, dummy):
-        words.append(f"The difference is {_in_words(test)}, which chance explains.")
+        words.append(f"The difference is {_in_words(test)}, which chance alone could make.")
     words.append(
         "Either the features say little about the target, or there are too few rows to show it."
     )
