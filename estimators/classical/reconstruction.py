@@ -46,9 +46,10 @@ class ReconstructionDetector(ThresholdedDetector, BaseEstimator):
     Examples
     --------
     >>> from sklearn.datasets import load_iris
+    >>> from sklearn.decomposition import PCA
     >>> from estimators import ReconstructionDetector
     >>> X = load_iris().data
-    >>> detector = ReconstructionDetector(PCA(2), threshold="mad", k=4.0).fit(X)
+    >>> detector = ReconstructionDetector(estimator=PCA(2), threshold="mad", k=4.0).fit(X)
     >>> detector.predict([[5.0, 3.4, 1.5, 0.2], [5.0, 0.4, 1.5, 3.2]])
     array([ 1, -1])
     """
