@@ -94,17 +94,17 @@ def _seasons(data: Dataset) -> tuple[int, ...]:
     return tuple(s for s in seasons_of(_train_times(data)) if s <= (data.n_lags or 0))
 
 
-def _calendars(data: Dataset) -> list[tuple[str, ...]]:
+def _calendars(data: Dataset) -> tuple[tuple[str, ...], ...]:
     """Return what of the calendar can be told apart in the training part, nothing first."""
     times = _train_times(data)
     if times.dtype.kind != "M":
-        return [()]
+        return ((),)
     days = days_of(times)
     step, span = float(np.median(np.diff(days))), float(days[-1] - days[0])
     lengths = {"year": 365.25, "week": 7.0, "day": 1.0}
     known = tuple(n for n, length in lengths.items() if 3 * step <= length and span >= 2 * length)
     alone = [(name,) for name in known]
-    return [(), *alone[len(known) == 1 :], *([known] if known else [])]
+    return ((), *alone[len(known) == 1 :], *([known] if known else []))
 
 
 def _train_times(data: Dataset) -> np.ndarray:

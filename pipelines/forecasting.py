@@ -244,8 +244,9 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             )
         others = {c % n_columns for c in (*self.exogenous, self.time) if c is not None}
         n_before = min(others, default=n_columns)  # the values before stand first
-        wanted = n_before if self.lags is None else self.lags
-        self._lags = np.unique(np.arange(wanted) + 1 if np.isscalar(wanted) else wanted)
+        wanted: Any = n_before if self.lags is None else self.lags
+        is_listed = isinstance(wanted, (tuple, list))
+        self._lags = np.unique(wanted if is_listed else np.arange(1, wanted + 1))
         self._exogenous = np.array([c % n_columns for c in self.exogenous], dtype=np.int64)
         if n_before == 0 or self._lags[-1] > n_before:
             raise ValueError(
@@ -277,7 +278,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         """Return what the regressor sees: the oldest value first, then the other columns."""
         columns = [X[:, self._lags[::-1] - 1], X[:, self._exogenous]]
         for name in self.calendar:
-            angle = 2 * np.pi * (X[:, [self.time]] + ahead * self._step) / _DAYS[name]
+            times = X[:, np.array([self.time])]
+            angle = 2 * np.pi * (times + ahead * self._step) / _DAYS[name]
             columns += [wave(n * angle) for n in _HARMONICS for wave in (np.sin, np.cos)]
         return np.hstack(columns)
 
