@@ -414,11 +414,8 @@ def test_a_file_with_a_column_of_texts_is_compared(tmp_path):
     pd.DataFrame({"message": rows, "side": sides}).to_csv(tmp_path / "news.csv", index=False)
     data = read_data(tmp_path / "news.csv", target="side")
     assert data.kind == "text"
-    found = compare(
-        ["logistic", "naive-bayes", "knn"], data, n_trials=3, cv=3, run_dir=tmp_path / "run"
-    )
-    scores = found.table()["accuracy"]
-    assert (scores[["logistic", "naive-bayes", "knn"]] > 0.8).all()
+    found = compare(["naive-bayes", "knn"], data, n_trials=2, cv=2, run_dir=tmp_path / "run")
+    assert (found.table()["accuracy"][["naive-bayes", "knn"]] > 0.8).all()
 
 
 def test_a_large_vocabulary_is_saved_in_one_piece(tmp_path, news):
