@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports import Report
+from reports import Report, SeveralReport
 from tests.runs import epochs, write_diabetes, write_digits, write_hostile
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -32,7 +32,11 @@ VIEWS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light"},
 }
-RUNS = ("digits", "diabetes", "hostile")
+RUNS = ("digits", "diabetes", "hostile", "several")
+WARNING = {
+    "guard": "duplicates", "severity": "warning", "number": 0.1,
+    "sentence": "15 of 150 test rows (10.0%) stand in the training part too, exactly.",
+}  # fmt: skip
 Open = Callable[..., Any]
 
 pytestmark = [
@@ -51,11 +55,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             n_trials=11,
             failed={"cnn": "ValueError: kernel_size must be <= 8."},
             histories={"forest": epochs(30)},
+            findings=[WARNING],
         ),
         "diabetes": write_diabetes(folder / "diabetes", n_trials=6),
         "hostile": write_hostile(folder / "hostile"),
     }
-    return {name: Report(run).to_html(folder / f"{name}.html") for name, run in runs.items()}
+    pages = {name: Report(run).to_html(folder / f"{name}.html") for name, run in runs.items()}
+    joint = SeveralReport([runs["digits"], runs["diabetes"]])
+    return pages | {"several": joint.to_html(folder / "several.html")}
 
 
 @pytest.fixture(scope="module")
