@@ -54,7 +54,8 @@ def _score_rows(run_a: Path, run_b: Path) -> Iterator[Row]:
     for model in dict.fromkeys([*a, *b]):
         one, other = a.get(model), b.get(model)
         if one is None or other is None:
-            yield "model", model, *("takes part" if x else "does not" for x in (one, other))
+            first, second = ("takes part" if line else "does not" for line in (one, other))
+            yield "model", model, first, second
             continue
         for name, show in _SHOWN.items():
             before, after = show(one), show(other)

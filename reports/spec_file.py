@@ -64,11 +64,11 @@ class Range(_Table):
 class Budget(_Table):
     """What a model may cost."""
 
-    trials: int = Field(20, ge=1)
+    trials: int = Field(default=20, ge=1)
     timeout: Seconds | None = None
     time_limit: Seconds | None = None
     memory_limit: Size | None = None
-    search_rows: int | None = Field(10_000, ge=10)
+    search_rows: int | None = Field(default=10_000, ge=10)
 
 
 class Spec(_Table):
@@ -80,12 +80,12 @@ class Spec(_Table):
     time: str | None = None
     groups: str | None = None
     encoding: str | None = None
-    models: list[str] | None = Field(None, min_length=1)
-    metrics: list[str] | None = Field(None, min_length=1)
-    cv: int | None = Field(None, ge=2)
+    models: list[str] | None = Field(default=None, min_length=1)
+    metrics: list[str] | None = Field(default=None, min_length=1)
+    cv: int | None = Field(default=None, ge=2)
     evaluation: Literal["holdout", "nested"] = "holdout"
-    seed: int = Field(0, ge=0)
-    jobs: int = Field(1, ge=1)
+    seed: int = Field(default=0, ge=0)
+    jobs: int = Field(default=1, ge=1)
     storage: str | None = None
     out: str | None = None
     budget: Budget = Budget()
@@ -143,7 +143,9 @@ def _wrong_names(content: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]
 
     known = registry.names()
     models, spaces = content.get("models"), content.get("spaces")
-    given = [(("models",), name) for name in (models if isinstance(models, list) else ())]
+    given: list[tuple[tuple[str, ...], Any]] = [
+        (("models",), name) for name in (models if isinstance(models, list) else ())
+    ]
     given += [(("spaces", name), name) for name in (spaces if isinstance(spaces, dict) else ())]
     return [
         (key, f"there is no model {name!r}{_meant(name, known)}")
@@ -161,9 +163,8 @@ def _sentence(error: Any) -> str:
     if error["type"] != "extra_forbidden":
         got = "" if error["type"] == "missing" else f", got {error['input']!r}"
         return f"{error['msg'].removeprefix('Value error, ')}{got}"
-    table = {"budget": Budget, "spaces": Range}.get(str(error["loc"][0]), Spec)
-    if len(error["loc"]) == 1:
-        table = Spec
+    tables: dict[str, type[_Table]] = {"budget": Budget, "spaces": Range}
+    table = tables.get(str(error["loc"][0]), Spec) if len(error["loc"]) > 1 else Spec
     return f"there is no such key{_meant(str(error['loc'][-1]), list(table.model_fields))}"
 
 

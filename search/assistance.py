@@ -44,12 +44,22 @@ def assist(
         Folder of the run, or a copy of it: only ``manifest.json`` and ``rows.jsonl`` are read.
     data : Dataset
         The data of the run.
-    models, cv, spaces
-        As ``compare`` was given them. Names of the registry are known from the run.
+    models : sequence, mapping or None, default=None
+        As ``compare`` was given them; None takes the names that the run knows.
+    cv : int, splitter or None, default=None
+        As ``compare`` was given it.
+    spaces : mapping or None, default=None
+        As ``compare`` was given them.
     storage : str or None, default=None
-        URL of the database, where the run does not know it as it must be written here.
-    n_jobs, time_limit, memory_limit, progress
-        As in ``compare``.
+        URL of the database with its password, which the run does not know.
+    n_jobs : int or None, default=None
+        Processes of this worker.
+    time_limit : float or None, default=None
+        Seconds after which a model is ended here.
+    memory_limit : int or None, default=None
+        Bytes of resident memory beyond which a model is ended here.
+    progress : callable or None, default=None
+        Called with every event of ``search.progress``.
 
     Raises
     ------

@@ -135,6 +135,7 @@ def keep_copy(study: Study, storage: str, name: str) -> None:
     """Write the finished trials of a study on a server into an SQLite file, as ``name``."""
     place = Place(storage, name)
     with _quiet(), storage_errors(place), _storage(place) as file:
+        assert file is not None
         with suppress(KeyError):  # of an earlier try
             optuna.delete_study(study_name=name, storage=file)
         copy = optuna.create_study(storage=file, study_name=name, directions=study.directions)
