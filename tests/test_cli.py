@@ -89,7 +89,7 @@ def test_a_run_without_a_folder_gets_one_of_its_own_or_the_newest_to_resume(tmp_
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["compare"], "Missing argument 'DATA'. See `bakeoff compare --help`."),
+        (["compare"], "Missing argument 'DATA...'. See `bakeoff compare --help`."),
         (["nope"], "No such command 'nope'. See `bakeoff --help`."),
         (["compare", "iris", "--trials", "0"], "--trials"),
         (["compare", "iris", "--timeout", "soon"], "90s, 10m or 1h30m, got 'soon'"),
