@@ -160,6 +160,10 @@ def compare(
         str | None,
         typer.Option(metavar="URL", help="PostgreSQL database, so that `bakeoff worker` can help."),
     ] = None,
+    backend: Annotated[
+        str | None,
+        typer.Option(metavar="dask://HOST:PORT", help="Dask cluster that fits the folds."),
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes of a model's search.")] = 1,
     out: Annotated[
         Path | None,
@@ -194,7 +198,8 @@ def compare(
                     evaluation=evaluation,
                     search_rows=search_rows,
                     storage=storage,
-                    n_jobs=jobs,
+                    n_jobs=None if backend and jobs == 1 else jobs,
+                    backend=backend,
                     random_state=seed,
                     run_dir=folder,
                     resume=resume,

@@ -57,6 +57,7 @@ def compare(
     memory_limit: int | None = None,
     storage: str | None = None,
     n_jobs: int | None = None,
+    backend: str | None = None,
     on_error: Literal["record", "raise"] = "record",
     progress: Callable[[Event], None] | None = None,
 ) -> Comparison:
@@ -108,6 +109,8 @@ def compare(
         machines; None keeps them in the run directory. A run that was begun there goes on there.
     n_jobs : int or None, default=None
         Processes of the search, see ``OptunaSearchCV``.
+    backend : str or None, default=None
+        "dask://HOST:PORT" fits the folds of the search on a Dask cluster; the final fit stays here.
     on_error : {"record", "raise"}, default="record"
         Whether the others go on when a model fails.
     progress : callable or None, default=None
@@ -147,7 +150,7 @@ def compare(
         file = Path(tmp) / "data.joblib"
         write_data(data, file)
         limits = Limits(time_limit, memory_limit)
-        contest = _Contest(run, file, cv, storage, n_jobs, limits, lock, progress)
+        contest = _Contest(run, file, cv, storage, n_jobs, backend, limits, lock, progress)
         contest.show(DataGuarded(warnings=warnings_of(found)))
         for position, entry in enumerate(taking_part):
             status, error = contest.hold(entry, position)
@@ -175,6 +178,7 @@ class _Contest:
     cv: Any
     storage: str | None
     n_jobs: int | None
+    backend: str | None
     limits: Limits
     lock: int
     progress: Callable[[Event], None] | None
@@ -217,6 +221,7 @@ class _Contest:
             cv=self.cv,
             storage=self.run.shared_storage(self.storage),
             n_jobs=self.n_jobs,
+            backend=self.backend,
             position=position,
         )
         inbox = _Inbox(self)

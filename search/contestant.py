@@ -66,6 +66,8 @@ class Contestant:
         Which of the models it is, from 0.
     storage : tuple of (str, str) or None, default=None
         Server with the studies, and what their names begin with; None keeps them in the run.
+    backend : str or None, default=None
+        Dask cluster for the folds.
     only_searches : bool, default=False
         Whether it helps with the trials and leaves everything else to another process.
     """
@@ -78,6 +80,7 @@ class Contestant:
     n_jobs: int | None
     position: int
     storage: tuple[str, str] | None = None
+    backend: str | None = None
     only_searches: bool = False
 
 
@@ -182,6 +185,7 @@ class _Course:
             study_name=prefix + study_name,
             pruner=self.question["pruner"],
             n_jobs=self.contestant.n_jobs,
+            backend=self.contestant.backend,
             callbacks=[
                 lambda study, trial: self.send(report.message(study, trial)),
                 self._stop_if_over,

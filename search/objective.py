@@ -15,7 +15,7 @@ from optuna.trial import BaseTrial, FixedTrial, FrozenTrial
 
 from estimators.deep.watching import watched
 from search.evaluation import Evaluator, Fold
-from search.processes import Workers
+from search.processes import ClusterWorkers, Workers
 from search.pruning import prunes_epochs, report_of
 from search.space import Space
 from search.studies import Direction, is_storage_error
@@ -43,7 +43,7 @@ class Objective:
     ----------
     space : Space
         Where candidates come from.
-    evaluate : Evaluator or Workers
+    evaluate : Evaluator, Workers or ClusterWorkers
         ``evaluate(params, fold)`` fits and scores.
     n_folds : int
         Number of folds.
@@ -54,7 +54,7 @@ class Objective:
     """
 
     space: Space
-    evaluate: Evaluator | Workers
+    evaluate: Evaluator | Workers | ClusterWorkers
     n_folds: int
     names: tuple[str | None, ...]
     n_epochs: int = 0
@@ -116,7 +116,7 @@ class Objective:
         The score of the fold so far stands at steps of its own, where it is compared with those of
         other nets after as many epochs; it is never mixed with scores of folds.
         """
-        if not prunes_epochs(trial.study.pruner) or isinstance(self.evaluate, Workers):
+        if not prunes_epochs(trial.study.pruner) or not isinstance(self.evaluate, Evaluator):
             return
         if (scores := self.evaluate.score_epoch(model)) is None:
             return

@@ -53,6 +53,7 @@ _DOMAINS: dict[str, Domain] = {
     ),
     "storage": Instance((str, Path, BaseStorage), "a file, a URL or an optuna storage", none=True),
     "study_name": Instance((str,), "a text", none=True),
+    "backend": Instance((str,), "an address as dask://HOST:PORT", none=True),
     "patience": Int(1, none=True),
     "error_score": AnyOf((Choice(options=("raise",)), Instance((float,), "nan"))),
     "share": Bool(),
@@ -105,6 +106,9 @@ class OptunaSearchCV(BaseSearchCV):
     n_jobs : int or None, default=None
         Number of processes that fit; -1 for one per processor. With several, trials run side by
         side and do not see each other's results.
+    backend : str or None, default=None
+        "dask://HOST:PORT" sends the folds to the workers of a Dask cluster (``bakeoff[dask]``),
+        where ``n_jobs=None`` is as many trials at a time as it has threads; None fits here.
     enqueue : sequence of mapping or Study, default=()
         Points to try before all others; of an earlier study its five best.
     patience : int or None, default=None
@@ -165,6 +169,7 @@ multimetric_
         storage: Any = None,
         study_name: str | None = None,
         n_jobs: int | None = None,
+        backend: str | None = None,
         enqueue: Any = (),
         patience: int | None = None,
         callbacks: Sequence[Callable[[Study, FrozenTrial], None]] = (),
@@ -186,6 +191,7 @@ multimetric_
         self.storage = storage
         self.study_name = study_name
         self.n_jobs = n_jobs
+        self.backend = backend
         self.enqueue = enqueue
         self.patience = patience
         self.callbacks = callbacks

@@ -7,14 +7,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import joblib
 from optuna import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.evaluation import Evaluator
 from search.objective import Interrupted, Objective
-from search.processes import workers
+from search.processes import n_workers, workers
 from search.pruning import as_pruner
 from search.results import STATES
 from search.samplers import as_sampler
@@ -54,7 +53,7 @@ def run_study(
     place = Place(search.storage, search.study_name or "search")
     with (
         open_study(place, question, objective.directions) as study,
-        workers(evaluator, search.n_jobs) as evaluate,
+        workers(evaluator, search.n_jobs, search.backend) as evaluate,
     ):
         wanted = _n_trials(search, objective)
         with place.alone():
@@ -96,7 +95,7 @@ def _run_shared(
 ) -> None:
     """Take part in a study on a server until its end."""
     if not _is_exhausted(study, search.patience):
-        endless = joblib.effective_n_jobs(search.n_jobs) if wanted is None else 0
+        endless = n_workers(search.n_jobs, objective.evaluate) if wanted is None else 0
         optimize = _optimizer(study, objective, search, wanted)
         work_off(study, optimize, endless=endless, timeout=search.timeout)
 
@@ -116,7 +115,7 @@ def _optimizer(
             objective,
             n_trials=n_trials,
             timeout=timeout,
-            n_jobs=joblib.effective_n_jobs(search.n_jobs),
+            n_jobs=n_workers(search.n_jobs, objective.evaluate),
             catch=() if search.error_score == "raise" else (Exception,),
             callbacks=callbacks,
         )
