@@ -90,7 +90,7 @@ def turned(test: PairedTest) -> PairedTest:
 
 
 def _interval(metric: Metric, arrays: Arrays, groups: Any) -> Ends:
-    keys = ("y_pred", "y_proba", "y_score", "classes")
+    keys = ("y_pred", "y_proba", "y_score", "classes", "scale")
     given = {key: arrays[key] for key in keys if key in arrays}
     low, high = interval(metric.name, arrays["y_true"], groups=groups, **given)
     if not (math.isfinite(low) and math.isfinite(high)):

@@ -25,7 +25,9 @@ from search.child import Send, peak_memory
 from search.costs import Warnings, describe_fit, seconds_of, time_predictions
 from search.disk import RunError, refusals_in_words
 from search.entries import Entry
+from search.forecasts import describe_forecasts, naive_error
 from search.handover import load_data
+from search.insights import insights, write_insights
 from search.metrics import evaluate, scorers
 from search.optuna_search import OptunaSearchCV
 from search.predictions import predictions
@@ -157,7 +159,7 @@ class _Course:
         pipeline = self._pipeline(params)
         seconds = seconds_of(lambda: pipeline.fit(train.X_train, train.y_train))
         found = predictions(pipeline, rest.X_train)
-        scores = evaluate(self.question["metrics"], rest.y_train, **found)
+        scores = evaluate(self.question["metrics"], rest.y_train, **found, scale=naive_error(train))
         inner = {self.metric: float(search.best_score_)}
         common: dict[str, Any] = {"fold": fold, "seconds": seconds, "params": params}
         self._write(
@@ -179,7 +181,7 @@ class _Course:
             n_trials=self.n_trials,
             timeout=self.question["timeout"],
             cv=choose_cv(data, self.contestant.cv, self.seed),
-            scoring=scorers([self.metric])[self.metric],
+            scoring=scorers([self.metric], naive_error(data))[self.metric],
             refit=False,
             storage=storage,
             study_name=prefix + study_name,
@@ -216,11 +218,10 @@ class _Course:
         X, y = self.data.X_test, self.data.y_test
         found = predictions(pipeline, X)
         seconds, repeats = time_predictions(pipeline, X)
-        scores = evaluate(self.question["metrics"], y, **found)
+        scores = evaluate(self.question["metrics"], y, **found, scale=naive_error(self.data))
         peak = peak_memory()  # before saving, whose libraries are none of the model's
-        arrays = {"rows": np.arange(len(y)), "y_true": y, **groups_of_test(self.data), **found}
-        self.directory.write_arrays(f"predictions/{self.name}", arrays)
         path = self._save(pipeline)
+        self._write_answers(pipeline, found)
         described = describe_fit(pipeline, path) | {
             "peak_memory": peak,
             "warnings": self.warnings.texts(),
@@ -242,6 +243,18 @@ class _Course:
                 ),
             ]
         )
+
+    def _write_answers(self, pipeline: Pipeline, found: dict[str, np.ndarray]) -> None:
+        """Write what was answered to the test part, and what the model shows of itself."""
+        y, more = self.data.y_test, groups_of_test(self.data)
+        try:
+            more |= describe_forecasts(pipeline, self.data, found["y_pred"])
+        except ValueError as error:  # as of more neighbours than part of the training rows has
+            self.warnings.add(f"forecasts without intervals: {error}")
+            more |= {"scale": naive_error(self.data)}
+        arrays = {"rows": np.arange(len(y)), "y_true": y, **more, **found}
+        self.directory.write_arrays(f"predictions/{self.name}", arrays)
+        write_insights(self.directory, self.name, insights(pipeline, self.data, found))
 
     def _save(self, pipeline: Pipeline) -> Path:
         """Write model and history; return where the model stands, if it could be saved."""

@@ -33,6 +33,7 @@ def interval(
     y_proba: Any = None,
     y_score: Any = None,
     classes: Any = None,
+    scale: Any = None,
     groups: Any = None,
     level: float = 0.95,
     random_state: int = 0,
@@ -46,7 +47,7 @@ def interval(
     0.902 to 0.984
     """
     found = estimate(
-        metric, y_true, y_pred, y_proba=y_proba, y_score=y_score, classes=classes,
+        metric, y_true, y_pred, y_proba=y_proba, y_score=y_score, classes=classes, scale=scale,
         groups=groups, level=level, random_state=random_state,
     )  # fmt: skip
     return found.low, found.high
@@ -60,6 +61,7 @@ def estimate(
     y_proba: Any = None,
     y_score: Any = None,
     classes: Any = None,
+    scale: Any = None,
     groups: Any = None,
     level: float = 0.95,
     random_state: int = 0,
@@ -72,7 +74,7 @@ def estimate(
     ----------
     metric : str
         Name of a metric of ``search.metrics``.
-    y_true, y_pred, y_proba, y_score, classes : array-like or None
+    y_true, y_pred, y_proba, y_score, classes, scale : array-like or None
         As :func:`search.metrics.evaluate` takes them.
     groups : array-like of shape (n,) or None, default=None
         Rows of one group belong together (a person, a block of :func:`time_blocks`); groups are
@@ -96,7 +98,8 @@ def estimate(
     2001. Efron, "Better bootstrap confidence intervals", JASA 82, 1987.
     """
     check_level(level)
-    given = answers(metric, y_true, y_pred, y_proba=y_proba, y_score=y_score, classes=classes)
+    answered = {"y_proba": y_proba, "y_score": y_score, "classes": classes, "scale": scale}
+    given = answers(metric, y_true, y_pred, **answered)
     n_units = len(given.truth) if groups is None else len(np.unique(groups))
     if given.answer is None or n_units < 2:
         return Estimate(math.nan, math.nan, math.nan, "undefined")

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from sklearn import metrics as sk
 
+from .metric import Metric as Metric
 from .metric_functions import (
     Function,
     average_precision,
@@ -22,48 +22,7 @@ from .metric_functions import (
     r2,
     roc_auc,
 )
-from .predictions import Answers, Need, encode_classes, encode_numbers, predictions
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric.
-
-    Parameters
-    ----------
-    name : str
-        Short name, the key in :data:`METRICS` and in ``rows.jsonl``.
-    title : str
-        Name for people, as in "ROC AUC".
-    task : tuple of str
-        The tasks of ``estimators.spec.TASKS`` that it judges.
-    needs : {"label", "probability", "score"}
-        What it judges: predictions, class probabilities, or a score that ranks (decision function
-        or probability; the degree of abnormality where the task is anomaly detection).
-    greater_is_better : bool
-        Whether ``function`` grows with the quality of the model.
-    function : callable
-        ``function(y_true, answer) -> float``, raw, not negated. Class labels arrive as integers
-        from 0; probabilities and scores as ``(n, classes)``; numbers (regression) as they are.
-    scorer : str or None
-        Name of the same thing among scikit-learn's scorers; None where there is none.
-    bounded : bool, default=False
-        Whether values lie between 0 and 1.
-    """
-
-    name: str
-    title: str
-    task: tuple[str, ...]
-    needs: Need
-    greater_is_better: bool
-    function: Function
-    scorer: str | None
-    bounded: bool = False
-
-    @property
-    def sign(self) -> int:
-        """1, or -1 for a loss: what the raw value is multiplied with."""
-        return 1 if self.greater_is_better else -1
+from .predictions import Answers, encode_classes, encode_numbers, predictions
 
 
 def metrics_for(task: str, n_classes: int | None = None) -> tuple[str, ...]:
@@ -135,6 +94,7 @@ def evaluate(
     y_proba: Any = None,
     y_score: Any = None,
     classes: Any = None,
+    scale: Any = None,
 ) -> dict[str, float]:
     """Judge predictions; losses are negated, so greater is better in every entry.
 
@@ -151,6 +111,8 @@ def evaluate(
     classes : array-like of shape (classes,), default=None
         The classes in the order of the columns; the sorted labels of ``y_true`` and ``y_pred``
         if None.
+    scale : float, default=None
+        The unit of a scaled metric, see :func:`search.forecasts.naive_error`.
 
     Returns
     -------
@@ -163,7 +125,7 @@ def evaluate(
     >>> evaluate(["accuracy", "roc_auc"], [0, 1, 1, 0], [0, 1, 0, 0])
     {'accuracy': 0.75, 'roc_auc': nan}
     """
-    given = {"y_proba": y_proba, "y_score": y_score, "classes": classes}
+    given = {"y_proba": y_proba, "y_score": y_score, "classes": classes, "scale": scale}
     return {name: _value(get(name), answers(name, y_true, y_pred, **given)) for name in names}
 
 
@@ -177,20 +139,24 @@ def answers(name: str, y_true: Any, y_pred: Any = None, **given: Any) -> Answers
     y_true, y_pred : array-like of shape (n,), y_pred default=None
         Truth and prediction.
     **given : array-like
-        ``y_proba``, ``y_score`` and ``classes`` of :func:`evaluate`.
+        ``y_proba``, ``y_score``, ``classes`` and ``scale`` of :func:`evaluate`.
 
     Returns
     -------
     Answers
         Encoded truth and answer; the answer is None where it was not given.
     """
-    metric = get(name)
-    if metric.task == _NUMBERS:
-        return encode_numbers(y_true, y_pred)
+    metric, scale = get(name), given.pop("scale", None)
+    if set(metric.task) <= set(_NUMBERS):
+        is_known = scale is not None or not metric.scaled
+        unit = float(scale) if metric.scaled and is_known else 1.0
+        return encode_numbers(y_true, y_pred if is_known else None, unit)
     return encode_classes(metric.needs, y_true, y_pred, **given)
 
 
-def score(model: Any, X: Any, y: Any, names: Iterable[str]) -> dict[str, float]:
+def score(
+    model: Any, X: Any, y: Any, names: Iterable[str], scale: float | None = None
+) -> dict[str, float]:
     """Judge a fitted model by several metrics, asking it once for each kind of answer.
 
     ``partial(score, names=...)`` is a scorer that scikit-learn's searches take.
@@ -203,6 +169,8 @@ def score(model: Any, X: Any, y: Any, names: Iterable[str]) -> dict[str, float]:
         Data and truth.
     names : iterable of str
         Names of metrics.
+    scale : float or None, default=None
+        See :func:`evaluate`.
 
     Returns
     -------
@@ -210,27 +178,32 @@ def score(model: Any, X: Any, y: Any, names: Iterable[str]) -> dict[str, float]:
         See :func:`evaluate`.
     """
     names = tuple(names)
-    return evaluate(names, y, **predictions(model, X, {get(name).needs for name in names}))
+    found = predictions(model, X, {get(name).needs for name in names})
+    return evaluate(names, y, **found, scale=scale)
 
 
-def scorers(names: Iterable[str]) -> dict[str, Callable[[Any, Any, Any], float]]:
+def scorers(
+    names: Iterable[str], scale: float | None = None
+) -> dict[str, Callable[[Any, Any, Any], float]]:
     """Return one scorer per metric; :func:`score`, which asks the model once, is quicker.
 
     Parameters
     ----------
     names : iterable of str
         Names of metrics.
+    scale : float or None, default=None
+        See :func:`evaluate`.
 
     Returns
     -------
     dict of str to callable
         Each ``scorer(model, X, y) -> float``, NaN where the model cannot give the metric.
     """
-    return {get(name).name: partial(_score_one, name=name) for name in names}
+    return {get(name).name: partial(_score_one, name=name, scale=scale) for name in names}
 
 
-def _score_one(model: Any, X: Any, y: Any, name: str) -> float:
-    return score(model, X, y, [name])[name]
+def _score_one(model: Any, X: Any, y: Any, name: str, scale: float | None) -> float:
+    return score(model, X, y, [name], scale)[name]
 
 
 def _value(metric: Metric, given: Answers) -> float:
@@ -275,6 +248,10 @@ METRICS: dict[str, Metric] = {
         Metric("r2", "R²", _NUMBERS, "label", True, r2, "r2"),
         *(Metric(n, t, _NUMBERS, "label", False, f, s) for n, t, f, s in _ERRORS),
         Metric(
+            "mase", "mean absolute scaled error", ("forecasting",), "label", False,
+            sk.mean_absolute_error, None, scaled=True,
+        ),
+        Metric(
             "adjusted_rand", "adjusted Rand index", _CLUSTERS, "label", True,
             sk.adjusted_rand_score, "adjusted_rand_score",
         ),
@@ -291,7 +268,7 @@ _OF_TASK: dict[str, tuple[str, ...]] = {
         "brier",
     ),
     "regression": ("r2", "rmse", "mae"),
-    "forecasting": ("rmse", "mse", "mae", "r2"),
+    "forecasting": ("rmse", "mse", "mae", "mase", "r2"),
     "anomaly": ("roc_auc", "average_precision", "f1", "precision", "recall"),
     "clustering": ("adjusted_rand", "v_measure"),
     "generation": (),

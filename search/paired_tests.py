@@ -212,7 +212,7 @@ def best_set(
 
 def _wanted(model: Predictions) -> dict[str, Any]:
     """Keep what the metrics take; a prediction file holds row numbers too."""
-    return {key: model.get(key) for key in ("y_pred", "y_proba", "y_score", "classes")}
+    return {key: model.get(key) for key in ("y_pred", "y_proba", "y_score", "classes", "scale")}
 
 
 def _mcnemar(

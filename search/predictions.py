@@ -55,10 +55,10 @@ def predictions(
     return found
 
 
-def encode_numbers(y_true: Any, y_pred: Any = None) -> Answers:
-    """Return truth and prediction of a regression as flat float arrays."""
-    answer = None if y_pred is None else np.asarray(y_pred, dtype=float).ravel()
-    return Answers(np.asarray(y_true, dtype=float).ravel(), answer)
+def encode_numbers(y_true: Any, y_pred: Any = None, unit: float = 1.0) -> Answers:
+    """Return truth and prediction of a regression as flat float arrays, counted in a unit."""
+    answer = None if y_pred is None else np.asarray(y_pred, dtype=float).ravel() / unit
+    return Answers(np.asarray(y_true, dtype=float).ravel() / unit, answer)
 
 
 def encode_classes(

@@ -282,6 +282,7 @@ _WEIGHTED: dict[str, Callable[[np.ndarray, np.ndarray], Statistic]] = {
     "rmse": _rmse,
     "mse": _mse,
     "mae": _mae,
+    "mase": _mae,
     "adjusted_rand": _adjusted_rand,
     "v_measure": _v_measure,
 }

@@ -58,7 +58,7 @@ def test_two_classes_score_as_in_scikit_learn(name, two_irises):
     assert score(model, X[:, :2], y, [name])[name] == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", metrics_for("forecasting"))
+@pytest.mark.parametrize("name", ["rmse", "mse", "mae", "r2"])
 def test_numbers_score_as_in_scikit_learn(name):
     X, y = load_diabetes(return_X_y=True)
     model = LinearRegression().fit(X, y)

@@ -46,11 +46,11 @@ def _questions(n: int, n_classes: int, rng: np.random.Generator, skill: float = 
 
 def _numbers(n: int, rng: np.random.Generator) -> dict:
     truth = rng.normal(size=n)
-    return {"y_true": truth, "y_pred": truth + 0.5 * rng.normal(size=n)}
+    return {"y_true": truth, "y_pred": truth + 0.5 * rng.normal(size=n), "scale": 2.0}
 
 
 def _asked(name: str, n: int, rng: np.random.Generator, n_classes: int = 2) -> dict:
-    is_number = "regression" in METRICS[name].task
+    is_number = "forecasting" in METRICS[name].task
     return _numbers(n, rng) if is_number else _questions(n, n_classes, rng)
 
 
