@@ -155,6 +155,9 @@ def compare(
         Literal["holdout", "nested"],
         typer.Option(help="Judge once on the test part, or by nested folds too."),
     ] = "holdout",
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Judge the final fit with so many seeds; the first counts.")
+    ] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is drawn.")] = 0,
     storage: Annotated[
         str | None,
@@ -196,6 +199,7 @@ def compare(
                     cv=cv,
                     metrics=arguments.names(metrics) if metrics else None,
                     evaluation=evaluation,
+                    repeats=repeats,
                     search_rows=search_rows,
                     storage=storage,
                     n_jobs=None if backend and jobs == 1 else jobs,

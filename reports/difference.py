@@ -128,7 +128,7 @@ def verify(
         raise ValueError(f"{run} is about other data than {name!r} as it is now.")
     same = ("n_trials", "timeout", "evaluation", "search_rows", "pruner", "random_state", "metrics")
     with tempfile.TemporaryDirectory() as folder, watcher(Console(stderr=True)) as watch:
-        asked = {key: question[key] for key in same}
+        asked = {key: question[key] for key in same} | {"repeats": question.get("repeats", 1)}
         again = compare(question["models"], dataset, cv=cv, run_dir=folder, progress=watch, **asked)
         different = list(_outcomes(Comparison(run), again, RunDirectory(folder).manifest, manifest))
     if not different:

@@ -34,6 +34,7 @@ _STAGES = {
     "nested": "judging the search by nested cross-validation",
     "refit": "fitting on the whole training part",
     "test": "looking at the test part",
+    "repeat": "fitting again with further seeds",
 }
 
 

@@ -84,6 +84,7 @@ class Spec(_Table):
     metrics: list[str] | None = Field(default=None, min_length=1)
     cv: int | None = Field(default=None, ge=2)
     evaluation: Literal["holdout", "nested"] = "holdout"
+    repeats: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)
     jobs: int = Field(default=1, ge=1)
     storage: str | None = None
@@ -229,6 +230,7 @@ def run(
                 cv=asked.cv,
                 metrics=asked.metrics,
                 evaluation=asked.evaluation,
+                repeats=asked.repeats,
                 storage=asked.storage,
                 n_jobs=asked.jobs,
                 random_state=asked.seed,

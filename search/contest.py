@@ -23,10 +23,12 @@ from search.handover import write_data
 from search.opening import open_run, question_of_run, run_folder
 from search.progress import DataGuarded, Event, ModelFinished, StageStarted, from_plain
 from search.pruning import PRUNERS
+from search.repeats import is_repeated
 from search.run_directory import RunDirectory, locked, make_row
 
 _DOMAINS: dict[str, Domain] = {
     "n_trials": Int(1),
+    "repeats": Int(1),
     "timeout": Float(0, open_low=True, none=True),
     "search_rows": Int(10, none=True),
     "pruner": Choice(options=PRUNERS, none=True),
@@ -47,6 +49,7 @@ def compare(
     cv: Any = None,
     metrics: Sequence[str] | None = None,
     evaluation: Literal["holdout", "nested"] = "holdout",
+    repeats: int = 1,
     spaces: Mapping[str, Any] | None = None,
     search_rows: int | None = 10_000,
     pruner: str | None = "median",
@@ -85,6 +88,9 @@ def compare(
         Names in ``search.metrics``; the first one is optimised. None takes those of the task.
     evaluation : {"holdout", "nested"}, default="holdout"
         "nested" judges the search as well, by five outer folds of the training part.
+    repeats : int, default=1
+        With how many seeds the final fit of a model that draws random numbers is judged. The first
+        one counts; the further ones choose nothing and show how much the score owes to the seed.
     spaces : mapping or None, default=None
         Search space of a model, by its name; all others have that of the registry. An empty one
         searches nothing: the model is judged with the parameters that it has.
@@ -186,7 +192,7 @@ class _Contest:
     def hold(self, entry: Entry, position: int) -> tuple[str, str | None]:
         """Take one model through its stages, unless it is done; return how it ended."""
         started = time.monotonic()
-        if not self.run.is_done(entry.name):
+        if not self._is_over(entry.name):
             self._compete(entry, position)
         status, error = self.run.status(entry.name) or ("failed", "it ended without a result")
         metric = self.run.manifest["question"]["refit"]
@@ -207,6 +213,9 @@ class _Contest:
         )
         return status, error
 
+    def _is_over(self, name: str) -> bool:
+        return self.run.is_done(name) and is_repeated(self.run, name)
+
     def show(self, event: Event) -> None:
         """Tell whoever watches."""
         if self.progress is not None:
@@ -226,7 +235,7 @@ class _Contest:
         )
         inbox = _Inbox(self)
         outcome = run_in_child(compete, contestant, inbox, limits=self.limits, inherit=(self.lock,))
-        if self.run.is_done(entry.name):
+        if self._is_over(entry.name):
             return
         end = inbox.end or {"status": outcome.status, "error": outcome.error}
         extra = {"peak_memory": outcome.peak_memory, "traceback": end.get("traceback")}

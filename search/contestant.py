@@ -32,6 +32,7 @@ from search.metrics import evaluate, scorers
 from search.optuna_search import OptunaSearchCV
 from search.predictions import predictions
 from search.progress import EpochFinished, Event, ModelStarted, StageStarted, to_plain
+from search.repeats import n_seeds, repeats
 from search.run_directory import RunDirectory, make_row, plain
 from search.studies import StudyError, finished_trials, keep_copy
 from search.trial_rows import TrialRows
@@ -113,6 +114,8 @@ class _Course:
         outer = [row["fold"] for row in rows if (row["stage"], row["status"]) == _OUTER]
         self.judged = {f for f in outer if outer.count(f) == len(self.question["metrics"])}
         self.n_done = len({row["trial"] for row in rows} - {None})
+        if self.directory.is_done(self.name):  # and only further seeds are left
+            self.n_trials = min(self.n_trials, self.n_done)
 
     def run(self) -> None:
         """Go through the stages in their order."""
@@ -132,7 +135,7 @@ class _Course:
                 self._judge_search()
             best = self._best_params()
             if not self.contestant.only_searches:
-                self._test(best)
+                self._judge(best)
 
     def _best_params(self) -> dict[str, Any]:
         """Return what the search finds; nothing where there is nothing to judge a search by."""
@@ -209,6 +212,16 @@ class _Course:
         if self.contestant.only_searches and self.directory.status(self.name) is not None:
             study.stop()
 
+    def _judge(self, params: Mapping[str, Any]) -> None:
+        """Test what was found, and then see what other seeds would have brought."""
+        if not self.directory.is_done(self.name):
+            self._test(params)
+        pipeline = self._pipeline(params)
+        if n_seeds(pipeline, self.question) > 1:
+            self._enter("repeat")
+        for rows in repeats(self.name, pipeline, self.data, self.question, self.directory.rows()):
+            self._write(rows)
+
     def _test(self, params: Mapping[str, Any]) -> None:
         """Fit on the whole training part, look at the test part once, and never come back."""
         self._enter("refit")
@@ -217,7 +230,7 @@ class _Course:
         self._enter("test")
         X, y = self.data.X_test, self.data.y_test
         found = predictions(pipeline, X)
-        seconds, repeats = time_predictions(pipeline, X)
+        seconds, timed = time_predictions(pipeline, X)
         scores = evaluate(self.question["metrics"], y, **found, scale=naive_error(self.data))
         peak = peak_memory()  # before saving, whose libraries are none of the model's
         path = self._save(pipeline)
@@ -225,24 +238,12 @@ class _Course:
         described = describe_fit(pipeline, path) | {
             "peak_memory": peak,
             "warnings": self.warnings.texts(),
+            "n_seeds": n_seeds(pipeline, self.question),
         }
-        # All at once: a model is done or not.
-        self._write(
-            [
-                make_row(self.name, "refit", seconds=fit_seconds, params=params, extra=described),
-                *(
-                    make_row(
-                        self.name,
-                        "test",
-                        metric=metric,
-                        value=value,
-                        seconds=seconds,
-                        extra={"repeats": repeats},
-                    )
-                    for metric, value in scores.items()
-                ),
-            ]
-        )
+        rows = [make_row(self.name, "refit", seconds=fit_seconds, params=params, extra=described)]
+        more: dict[str, Any] = {"seconds": seconds, "extra": {"repeats": timed}}
+        rows += [make_row(self.name, "test", metric=m, value=v, **more) for m, v in scores.items()]
+        self._write(rows)  # all at once: a model is done or not
 
     def _write_answers(self, pipeline: Pipeline, found: dict[str, np.ndarray]) -> None:
         """Write what was answered to the test part, and what the model shows of itself."""

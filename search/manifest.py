@@ -31,6 +31,7 @@ _SHOWN = {"train": 2_000, "test": 10_000}  # rows that the report may show
 _LONGEST_TEXT = 1_000  # characters kept of a text that the report may show
 _WORDS = {"refit": "the metric that is optimised", "cv": "the validation"}
 
+_ONCE = {"repeats": 1}  # what was asked before there was a key for it
 
 def describe(
     data: Dataset, models: Mapping[str, Any], question: Mapping[str, Any]
@@ -69,10 +70,11 @@ def refuse_another_question(run: RunDirectory, data: Dataset, question: Mapping[
         )
     asked = run.manifest["question"]
     for name, value in plain(question).items():
-        if asked.get(name) != value:
+        known_value = asked.get(name, _ONCE.get(name))
+        if known_value != value:
             raise RunError(
                 f"{run.path} asks another question: {_WORDS.get(name, name)} is "
-                f"{asked.get(name)!r} there and {value!r} here; ask the same, or choose another "
+                f"{known_value!r} there and {value!r} here; ask the same, or choose another "
                 "folder."
             )
 

@@ -28,7 +28,9 @@ def question_of_run(given: Mapping[str, Any], taking_part: Sequence[Entry]) -> d
     metrics = [get(name).name for name in given["metrics"] or metrics_for(data.task, n_classes)]
     if not metrics:
         raise ValueError(f"compare: metrics must name one at least for {data.task}, got none.")
-    same = ("n_trials", "timeout", "evaluation", "search_rows", "pruner", "random_state")
+    same = (
+        "n_trials", "timeout", "evaluation", "repeats", "search_rows", "pruner", "random_state",
+    )  # fmt: skip
     return {
         "models": [entry.name for entry in taking_part],
         "metrics": metrics,

@@ -28,7 +28,7 @@ class ModelStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class StageStarted:
-    """A model begins a stage: ``search``, ``nested``, ``refit`` or ``test``."""
+    """A model begins a stage: ``search``, ``nested``, ``refit``, ``test`` or ``repeat``."""
 
     model: str
     stage: str

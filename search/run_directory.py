@@ -25,7 +25,7 @@ from search.disk import RunError, append_lines, read_lines, refusals_in_words, w
 from search.file_lock import hold_lock
 
 STATUSES = ("complete", "pruned", "failed", "timed out", "out of memory")
-STAGES = ("search", "nested", "refit", "test")
+STAGES = ("search", "nested", "refit", "test", "repeat")
 _KEY = ("model", "stage", "trial", "fold", "metric")
 
 
