@@ -83,6 +83,8 @@ class ThresholdedDetector(OutlierMixin):
         The greatest error that passes as normal.
     offset_ : float
         Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
+    thresholds_ : dict of str to float
+        The thresholds that all rules would take from the same errors.
     """
 
     threshold: str = param(
@@ -106,7 +108,10 @@ class ThresholdedDetector(OutlierMixin):
 
     def _fit_threshold(self, errors: np.ndarray) -> None:
         """Set the threshold from the errors of the training rows."""
-        self.threshold_ = RULES[self.threshold](np.asarray(errors, float), self.k, self.alarm_rate)
+        errors = np.asarray(errors, float)
+        # all of them, for a report tells what the other rules would have cost
+        self.thresholds_ = {n: rule(errors, self.k, self.alarm_rate) for n, rule in RULES.items()}
+        self.threshold_ = self.thresholds_[self.threshold]
         self.offset_ = -self.threshold_
 
     def decision_function(self, X: Any) -> np.ndarray:

@@ -14,6 +14,7 @@ from estimators import registry
 from estimators.params import AnyOf, Choice, Float, Int, seed
 from estimators.spec import TASKS, Spec
 from pipelines.dataset import Dataset
+from pipelines.detection import SeriesDetector
 from pipelines.forecasters import as_forecaster
 from pipelines.latent import LatentWords
 from pipelines.prepare import preparation
@@ -96,6 +97,8 @@ def make_pipeline(
     built.set_params(**(params or {}))
     if task == "forecasting":
         built = as_forecaster(built, spec, data)
+    elif task == "anomaly" and data.kind == "series" and not isinstance(built, SeriesDetector):
+        built = SeriesDetector(model=built)
     needs = _preparation_name(spec, built, data)
     _check_steps(needs, data, task, reduce, resample)
     allow_nan = get_tags(built).input_tags.allow_nan and reduce is None and resample != "smote"
@@ -149,7 +152,7 @@ def _check_serves(model: Any, spec: Spec | None, task: str, kind: str) -> None:
 
 def _preparation_name(spec: Spec | None, model: Any, data: Dataset) -> str:
     """Return which preparation the model needs; an estimator of the caller's own gets "none"."""
-    if data.task == "forecasting":
+    if data.task == "forecasting" or isinstance(model, SeriesDetector):
         return "history"
     tags = get_tags(model)
     if data.kind == "text" and (tags.input_tags.string or tags.no_validation):

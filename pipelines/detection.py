@@ -86,6 +86,8 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
         The greatest degree of abnormality that passes as normal.
     offset_ : float
         Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
+    thresholds_ : dict of str to float
+        The thresholds that all rules would take from the same past.
     n_features_in_ : int
         Number of values at a time stamp.
 
@@ -146,6 +148,12 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
         self._fit_threshold(errors)
         self._usual, self._tail = float(np.median(errors)), scaled[len(X) - self.width + 1 :]
         return self
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a report asks of a trained net."""
+        if name in ("history_", "n_parameters_") and "model_" in vars(self):
+            return getattr(self.model_, name)
+        raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return how normal every time stamp of a series is; low is abnormal.

@@ -40,14 +40,26 @@ def time_predictions(model: Any, X: Any) -> tuple[float, list[float]]:
 
 
 def describe_fit(pipeline: Any, path: Path) -> dict[str, Any]:
-    """Return bytes of the file of a fitted pipeline, parameters and epochs; None if absent."""
+    """Return bytes of the file of a fitted pipeline, parameters and epochs; None if absent.
+
+    Of a detector with a rule for its threshold also ``thresholds``.
+    """
     model = pipeline[-1]
     epochs = getattr(model, "history_", None)
     return {
         "model_bytes": path.stat().st_size if path.exists() else None,
         "n_parameters": getattr(model, "n_parameters_", None),
         "n_epochs": len(epochs) if epochs else None,
+        **_thresholds(model),
     }
+
+
+def _thresholds(model: Any) -> dict[str, Any]:
+    """Return every rule's threshold of a detector, counted from the one in use."""
+    rules = getattr(model, "thresholds_", None)
+    if rules is None:
+        return {}
+    return {"thresholds": {name: cut - model.threshold_ for name, cut in rules.items()}}
 
 
 class Warnings:

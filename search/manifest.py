@@ -28,10 +28,11 @@ _PACKAGES = (
     "optuna", "skops",
 )  # fmt: skip
 _SHOWN = {"train": 2_000, "test": 10_000}  # rows that the report may show
+_SHOWN_IN_TIME = 200_000  # values of the test rows, where rows follow each other in time
 _LONGEST_TEXT = 1_000  # characters kept of a text that the report may show
 _WORDS = {"refit": "the metric that is optimised", "cv": "the validation"}
-
 _ONCE = {"repeats": 1}  # what was asked before there was a key for it
+
 
 def describe(
     data: Dataset, models: Mapping[str, Any], question: Mapping[str, Any]
@@ -86,6 +87,8 @@ def write_sample(run: RunDirectory, data: Dataset, random_state: int) -> None:
         y = np.asarray(getattr(data, f"y_{part}"))
         rows = sample_rows(y, most, random_state, data.task)
         if is_ordered(data):  # what lies around the end of the training part, without gaps
+            if part == "test":
+                most = max(most, _SHOWN_IN_TIME // int(np.prod(np.shape(data.X_test)[1:])))
             rows = np.arange(len(y))[-most:] if part == "train" else np.arange(len(y))[:most]
         arrays[f"{part}_X"] = _shown(take(getattr(data, f"X_{part}"), rows))
         arrays[f"{part}_y"] = y[rows]

@@ -56,7 +56,8 @@ def pipeline_space(model: str, data: Dataset, *, resample: bool = False) -> Spac
     """
     if data.task == "forecasting":
         return _forecasting_space(model, data)
-    own = space_of(registry.get(model), "model__")
+    watches = data.task == "anomaly" and data.kind == "series"  # its windows, see SeriesDetector
+    own = space_of(registry.get(model), "model__model__" if watches else "model__")
     steps: dict[str, Dimension] = {}
     numbers = [n for n in _N_COMPONENTS if 2 * n < _n_columns(data)]
     if model in _GAINS_BY_COMPONENTS and data.kind == "image" and numbers:

@@ -20,9 +20,10 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.nab import OURS, outputs
 from estimators import Autoencoder, ConvAutoencoder, ReconstructionDetector, registry
 from estimators.thresholds import RULES, fit_pareto
-from pipelines import Dataset, SeriesDetector, make_detector
+from pipelines import Dataset, SeriesDetector, make_detector, make_pipeline
 from pipelines.novelty import novelty_scores
 from reports import Report
+from reports.run import Predictions, Run
 from reports.sections import anomaly
 from search import compare
 from search.nab import best_nab_threshold
@@ -141,16 +142,23 @@ def test_a_comparison_on_anomalies_takes_the_autoencoders(tmp_path):
 
 
 def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
-    found = SimpleNamespace(
+    found = Predictions(
+        rows=np.arange(6),
         truth=np.array([0, 0, 0, 0, 1, 1]),
         answer=np.array([0, 0, 0, 1, 1, 1]),
         score=np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]),
     )
-    model = SimpleNamespace(name="pca", title="components")
-    run = SimpleNamespace(task="anomaly", ranked=[model], predictions={"pca": found})
+    extra = {"thresholds": {"ksigma": 0.0, "mad": 1.5}}
+    model = SimpleNamespace(name="pca", title="components", extra=extra)
+    run = SimpleNamespace(
+        task="anomaly", kind="table", ranked=[model], predictions={"pca": found}, sample={}
+    )
     section = anomaly.summarize(run)
     assert "on 100.0 % of the abnormal rows and on 25.0 % of the normal ones" in section.lead
-    table, fold = section.blocks
+    table, rules, fold = section.blocks
+    assert [(row["rule"], row["false"]) for row in rules.rows] == [
+        ("ksigma (in use)", 0.25), ("mad", 0.0),
+    ]  # fmt: skip
     assert table.rows[0] == {
         "model": "pca", "alarms": 0.5, "found": 1.0, "false": 0.25, "right": pytest.approx(2 / 3),
     }  # fmt: skip
@@ -162,6 +170,55 @@ def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
 
 
 # --- detectors of time stamps ---------------------------------------------------------------------
+
+
+def watched_wave():
+    """Return a series of which two stretches of the test part are spoilt and labelled."""
+    y, new = np.zeros(300, dtype=int), WAVE[500:].copy()
+    for start in (60, 200):
+        new[start : start + 20] += 1.5
+        y[start : start + 20] = 1
+    parts = {"X_train": WAVE[:500, None], "y_train": np.zeros(500, int)}
+    return Dataset(
+        name="wave", task="anomaly", kind="series", X_test=new[:, None], y_test=y, **parts
+    )
+
+
+def test_a_pipeline_watches_the_windows_of_a_series_and_scales_by_the_past_alone():
+    data = watched_wave()
+    pipeline = make_pipeline("pca", data).fit(data.X_train)
+    by_hand = make_detector("pca").fit(data.X_train)
+    np.testing.assert_array_equal(pipeline.predict(data.X_test), by_hand.predict(data.X_test))
+    assert pipeline["model"].scaler_.mean_ == pytest.approx(WAVE[:500].mean())
+    own = SeriesDetector(model=IsolationForest(random_state=0), width=9)
+    assert make_pipeline(own, data)["model"].width == 9
+
+
+def test_no_later_value_changes_an_alarm_of_the_pipeline():
+    data = watched_wave()
+    pipeline = make_pipeline("pca", data).fit(data.X_train)
+    whole = pipeline.decision_function(data.X_test)
+    np.testing.assert_allclose(pipeline.decision_function(data.X_test[:150]), whole[:150])
+
+
+def test_a_comparison_on_a_series_shows_it_with_its_windows_and_alarms(tmp_path):
+    spaces = {"autoencoder": {}, "pca": {}}
+    params = {"hidden_layer_sizes": (8,), "max_epochs": 2, "random_state": 0}
+    models = {"pca": "pca", "autoencoder": Autoencoder(**params)}
+    done = compare(models, watched_wave(), spaces=spaces, run_dir=tmp_path / "run")
+    assert done.table().loc["pca", "roc_auc"] > 0.8
+    assert done.table()["status"].tolist() == ["complete", "complete"]
+    section = anomaly.summarize(Run(tmp_path / "run"))
+    rules = next(block for block in section.blocks if getattr(block, "name", "") == "rules")
+    assert [row["rule"] for row in rules.rows if row["model"] == "pca"] == [
+        "ksigma (in use)", "quantile", "mad", "pot",
+    ]  # fmt: skip
+    figure = section.blocks[-1].blocks[0].figures[0]
+    assert figure.data["windows"] == [(60, 79), (200, 219)]
+    assert (min(figure.data["row"]), max(figure.data["row"])) == (0, 299)
+    Report(tmp_path / "run").to_markdown(tmp_path / "report")
+    assert (tmp_path / "report" / "pictures" / "series-pca.svg").exists()
+    assert (tmp_path / "run" / "histories" / "autoencoder.jsonl").exists()
 
 
 def spoilt(at=100):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from reports.blocks import Block, Column, Figure, Figures, Fold, Row, Section, Table
 from reports.run import Model, Predictions, Run
+from reports.sections import series_alarms
 from reports.words import sentence, share
 
 if TYPE_CHECKING:
@@ -38,11 +40,34 @@ def summarize(run: Run) -> Section | None:
         Column("right", "Alarms that are right ↑", "share"),
     )  # fmt: skip
     table = Table("alarms", "Alarms on the test part", columns, tuple(rows.values()), True)
-    blocks: list[Block] = [table]
+    blocks: list[Block] = [table, *_rules(run, scored)]
     for model in scored:
-        figures = Figures(tuple(_figures(model, run.predictions[model.name], rows[model.name])))
+        found = run.predictions[model.name]
+        drawn = [series_alarms.figure(run, model, found), *_figures(model, found, rows[model.name])]
+        figures = Figures(tuple(figure for figure in drawn if figure is not None))
         blocks.append(Fold(sentence(model.title), (figures,), model.name, model is scored[0]))
     return Section("anomaly", "Alarms", lead, tuple(blocks))
+
+
+def _rules(run: Run, scored: list[Model]) -> list[Table]:
+    """Return what every rule for the threshold would have cost, where models have such rules."""
+    rows = tuple(
+        _alarms(model, replace(run.predictions[model.name], answer=(scores > cut).astype(int)))
+        | {"rule": rule if cut else f"{rule} (in use)"}
+        for model in scored
+        for scores in [_scores(run.predictions[model.name])]
+        for rule, cut in (model.extra.get("thresholds") or {}).items()
+    )
+    columns = (
+        Column("model", "Model", "model"), Column("rule", "Rule"),
+        Column("alarms", "Alarms", "share"), Column("found", "Abnormal rows found ↑", "share"),
+        Column("false", "False alarms ↓", "share"),
+    )  # fmt: skip
+    caption = (
+        "Alarms by the rule that takes the threshold from the training part; to choose a rule by "
+        "this table would be to tune on the test part"
+    )
+    return [Table("rules", caption, columns, rows)] if rows else []
 
 
 def _scores(found: Predictions) -> np.ndarray:
