@@ -1,4 +1,4 @@
-"""Maps of iris: three units as clusters (labels only judge), sixteen as a classifier.
+"""Maps of iris: three clusters (candidates listed after a look at the labels), and a classifier.
 
 python examples/iris.py            20 seeds, 100 splits; --quick: 3 seeds, 5 splits
 """
