@@ -173,7 +173,7 @@ def test_the_networks_of_the_studies_can_be_expressed(parameters, shape, expecte
         {"pooling": "average", "head": (8,)},
         {"dilation": 2},
         {"kernel_size": 5, "convolutions": 2},
-        {"dropout": 0.5, "input_dropout": 0.3, "activation": "gelu"},
+        {"dropout": 0.2, "input_dropout": 0.1, "activation": "gelu"},
         {"padding": "valid", "channels": (4,), "head": ()},
     ],
 )

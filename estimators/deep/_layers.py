@@ -38,6 +38,8 @@ class Dropout(nn.Module):
         if not self.training or x.device.type != "cpu":
             return dropout(x, self.p, self.training)
         n_dropped = min(255, round(256 * self.p))
+        if n_dropped == 0:
+            return x
         like = torch.empty_like(x, dtype=torch.uint8)  # for its strides: channels may come last
         words = torch.empty(x.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
         random = words.view(torch.uint8).as_strided(like.size(), like.stride())
