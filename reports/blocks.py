@@ -8,7 +8,7 @@ from typing import Any, Literal
 Row = dict[str, Any]
 Kind = Literal[
     "text", "model", "class", "number", "integer", "score", "estimate", "difference",
-    "share", "p_value", "seconds", "spread", "bytes", "params", "mark",
+    "share", "p_value", "seconds", "seeds", "spread", "bytes", "params", "mark",
 ]  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def weigh(
     scores: Mapping[str, float],
     *,
     in_time: bool,
+    baseline: str | None = None,
 ) -> Evidence:
     """Return intervals of all scores, and the paired tests of all models.
 
@@ -64,6 +65,8 @@ def weigh(
         Each model's test score, greater is better.
     in_time : bool
         Whether the test rows follow each other in time, so that neighbours are alike.
+    baseline : str or None, default=None
+        The model that looks at no feature; tests against it are corrected among themselves.
     """
     if not predictions:
         return Evidence({}, [], None)
@@ -75,7 +78,7 @@ def weigh(
         for name, arrays in predictions.items()
         for metric in metrics
     }
-    tests = pairwise_tests(refit.name, y_true, predictions, groups=groups)
+    tests = pairwise_tests(refit.name, y_true, predictions, baseline=baseline, groups=groups)
     tested = {name for test in tests for name in (test.first, test.second)} or set(predictions)
     judged = {name: score for name, score in scores.items() if name in tested}
     return Evidence(intervals, tests, best_set(judged, tests))

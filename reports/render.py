@@ -24,6 +24,7 @@ _PAIRS: dict[str, Callable[[Any], tuple[str, str]]] = {
     "estimate": words.estimate_parts,
     "difference": words.difference_parts,
     "spread": words.spread_parts,
+    "seeds": words.seeds_parts,
 }
 _FORMATS: dict[str, Callable[[Any], str]] = {
     "number": words.number,

@@ -110,8 +110,9 @@ class Report:
         Returns
         -------
         DataFrame
-            Raw numbers: the test score and the ends of its interval, the validation score,
-            seconds, bytes, the tuned parameters and the status.
+            Raw numbers: the test score and the ends of its interval, its spread over the seeds
+            (standard deviation, least, greatest, how many), the validation score, seconds,
+            bytes, the tuned parameters and the status.
         """
         import pandas as pd  # a second to import, and only needed here
 
@@ -127,11 +128,16 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the comparison with one number in a cell."""
     score, low, high = row["test"] or (None, None, None)
     middle, fastest, slowest = row["predict"] or (None, None, None)
+    deviation, least, greatest, n_seeds = row.get("seeds") or (None, None, None, 1)
     return {
         "model": row["model"],
         "test": score,
         "test_low": low,
         "test_high": high,
+        "seeds_std": deviation,
+        "seeds_min": least,
+        "seeds_max": greatest,
+        "n_seeds": n_seeds,
         "validation": row["validation"],
         "fit_seconds": row["fit"],
         "predict_seconds": middle,

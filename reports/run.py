@@ -58,6 +58,13 @@ class Model:
         rows = self._at("test")
         return {r["metric"]: _raw(r) for r in rows if r["metric"] and r["value"] is not None}
 
+    @cached_property
+    def seeds(self) -> list[float]:
+        """Raw test score with every seed, that of the judged model first; none without a score."""
+        name = self.refit_metric.name
+        again = [r for r in self._at("repeat") if r["metric"] == name and r["value"] is not None]
+        return [self.test[name], *map(_raw, again)] if self.done else []
+
     @property
     def done(self) -> bool:
         """Whether it has a test score to be compared by."""
@@ -185,6 +192,11 @@ class Run:
         return sorted(done, key=lambda m: -self.metric.sign * m.test[self.metric.name])
 
     @cached_property
+    def is_repeated(self) -> bool:
+        """Whether a model was judged with further seeds."""
+        return any(len(model.seeds) > 1 for model in self.models)
+
+    @cached_property
     def evidence(self) -> Evidence:
         """Intervals of the scores and tests of their differences."""
         arrays = {model.name: self.raw_predictions(model) for model in self.ranked}
@@ -194,6 +206,7 @@ class Run:
             {name: found for name, found in arrays.items() if found},
             {m.name: self.metric.sign * m.test[self.metric.name] for m in self.ranked},
             in_time=self.kind == "series" or self.task == "forecasting",
+            baseline=next((model.name for model in self.ranked if model.is_dummy), None),
         )
 
     def estimate(self, model: Model, metric: Metric) -> list[float | None]:

@@ -211,6 +211,20 @@ def spread_parts(value: Sequence[float] | None) -> tuple[str, str]:
     return middle, "" if low == high else f"{low} to {high}"
 
 
+def seeds_parts(value: Sequence[float] | None) -> tuple[str, str]:
+    """Return the standard deviation of a score over several seeds, and its range.
+
+    >>> seeds_parts([0.0061, 0.95, 0.967, 5])
+    ('0.0061', '0.950 to 0.967, 5 seeds')
+    """
+    if value is None:
+        return "–", ""
+    deviation, low, high, n = value
+    decimals = _decimals(low, high)
+    ends = f"{score(low, decimals)} to {score(high, decimals)}"
+    return number(deviation, 2), f"{ends}, {counted(int(n), 'seed')}"
+
+
 def size(value: float | None) -> str:
     """Return a number of bytes.
 

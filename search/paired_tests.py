@@ -35,7 +35,8 @@ class PairedTest:
     p_value : float
         Of the hypothesis that there is no difference, two-sided, of this pair alone.
     adjusted : float
-        The same after Holm's correction for all pairs that were tested together.
+        The same after Holm's correction for all pairs that were tested together; those with a
+        baseline among themselves.
     effect_size : float
         The difference in standard deviations of the difference of a single row (Cohen's d of
         paired values), NaN where no resample changes it; for accuracy Cohen's g, the share of the
@@ -126,11 +127,16 @@ def pairwise_tests(
     y_true: Any,
     models: Mapping[str, Predictions],
     *,
+    baseline: str | None = None,
     groups: Any = None,
     level: float = 0.95,
     random_state: int = 0,
 ) -> list[PairedTest]:
     """Test every pair of models on the same rows, p-values Holm-corrected for all pairs.
+
+    Whether a model is better than a baseline is another question than which model is the best, so
+    that pairs with the baseline are a family of their own: more models do not hide that each of
+    them has learnt something.
 
     Parameters
     ----------
@@ -141,6 +147,8 @@ def pairwise_tests(
     models : mapping of str to mapping
         Name and answers of every model, see :func:`paired_test`. A model for which the metric is
         undefined takes part in no pair.
+    baseline : str or None, default=None
+        Name of the model that looks at no feature, if it is among them.
     groups, level, random_state
         See :func:`estimate`.
 
@@ -167,7 +175,7 @@ def pairwise_tests(
             _bootstrap(a, b, metric, drawn[a] - drawn[b], level)
             for a, b in itertools.combinations(defined, 2)
         ]
-    return _holm(tests)
+    return _by_family(tests, baseline)
 
 
 def best_set(
@@ -177,7 +185,8 @@ def best_set(
 
     Holm's correction over all pairs, not over those with the best alone: the best is chosen by the
     same scores. So the chance that any model is called worse than an equal or better one, and with
-    it the chance of a false winner, is at most ``alpha``.
+    it the chance of a false winner, is at most ``alpha``; and so is the chance that any model is
+    called better than a baseline that is as good.
 
     Parameters
     ----------
@@ -250,6 +259,16 @@ def _bootstrap(
         first, second, metric, value, low, high, p_value, p_value, effect,
         f"paired t-test with the standard error of the {difference.method}",
     )  # fmt: skip
+
+
+def _by_family(tests: list[PairedTest], baseline: str | None) -> list[PairedTest]:
+    """Correct the pairs with the baseline, and all others, each among themselves."""
+    is_with = [baseline in (test.first, test.second) for test in tests]
+    families = {
+        kind: iter(_holm([t for t, own in zip(tests, is_with, strict=True) if own == kind]))
+        for kind in (True, False)
+    }
+    return [next(families[kind]) for kind in is_with]
 
 
 def _holm(tests: list[PairedTest]) -> list[PairedTest]:

@@ -25,6 +25,7 @@ from sklearn.metrics import accuracy_score, classification_report, confusion_mat
 from reports import Report
 from reports.sections.comparison import efficient
 from search.disk import RunError
+from search.run_directory import RunDirectory, make_row
 from search.statistics import interval, pairwise_tests
 from tests.runs import (
     HOSTILE,
@@ -144,7 +145,10 @@ def test_pairs_hold_the_paired_tests_with_the_better_model_first(digits, report)
     rows = block(report.summary, "pairs")["rows"]
     arrays = {m: dict(np.load(digits / f"predictions/{m}.npz")) for m in ("knn", "forest", "dummy")}
     truth = arrays["knn"]["y_true"]
-    tests = {frozenset((t.first, t.second)): t for t in pairwise_tests("accuracy", truth, arrays)}
+    tests = {
+        frozenset((t.first, t.second)): t
+        for t in pairwise_tests("accuracy", truth, arrays, baseline="dummy")
+    }
     assert len(rows) == len(tests) == 3
     for row in rows:
         test = tests[frozenset((row["first"], row["second"]))]
@@ -259,6 +263,43 @@ def test_verdict_says_when_the_cheaper_model_is_good_enough(tmp_path):
         "If 0.100 less accuracy is good enough, take b: it fits 100 times faster and predicts "
         "100 times faster." in words
     )
+
+
+def test_many_models_do_not_hide_that_they_beat_the_dummy(tmp_path):
+    """16 of 16 right against 8 of 16 is p = 0.008; times 15 pairs it would be nothing."""
+    truth = np.tile([0, 1], 8)
+    answers = {name: answering(truth, 0) for name in "abcde"}
+    answers["dummy"] = {"y_pred": np.zeros(16, int), "classes": np.array([0, 1])}
+    verdict = Report(write_answers(tmp_path / "run", truth, answers)).summary["verdict"]
+    assert verdict["headline"].startswith("A scores highest (accuracy 1.000")
+    assert not any("Not shown to be better" in sentence for sentence in verdict["sentences"])
+
+
+@pytest.mark.parametrize(
+    ("further", "words"),
+    [
+        ([0.99, 0.93], ["Over 3 seeds", "b moves from 0.930 to 0.990", "lead of 0.010 over b"]),
+        ([0.971, 0.972], []),
+    ],
+)
+def test_a_lead_that_depends_on_the_seed_is_said_to(tmp_path, further, words):
+    truth = np.tile([0, 1], N // 2)
+    starts = {"a": 8, "b": 12, "dummy": 200}
+    answers = {name: answering(truth, n) for name, n in starts.items()}
+    run = write_answers(tmp_path / "run", truth, answers)
+    RunDirectory(run).append(
+        make_row("b", "repeat", fold=i, metric="accuracy", value=value)
+        for i, value in enumerate(further, 1)
+    )
+    report = Report(run)
+    said = [s for s in report.summary["verdict"]["sentences"] if "depends on the seed" in s]
+    assert len(said) == bool(words)
+    assert all(word in said[0] for word in words)
+    line = report.table().loc["b"]
+    scores = [0.97, *further]
+    assert line["seeds_std"] == pytest.approx(np.std(scores, ddof=1))
+    assert (line["seeds_min"], line["seeds_max"], line["n_seeds"]) == (min(scores), max(scores), 3)
+    assert report.table().loc["a", "n_seeds"] == 1
 
 
 def test_equal_models_are_not_ranked(tmp_path):

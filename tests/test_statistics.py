@@ -273,6 +273,21 @@ def test_pairs_are_corrected_by_holm():
     assert [t.adjusted for t in tests] == pytest.approx(list(oracle))
 
 
+def test_pairs_with_a_baseline_are_corrected_among_themselves():
+    rng = np.random.default_rng(10)
+    truth = rng.integers(2, size=200)
+    models = {
+        name: {"y_pred": np.where(rng.random(200) < skill, truth, 1 - truth)}
+        for name, skill in (("a", 0.7), ("dummy", 0.6), ("b", 0.68), ("c", 0.66))
+    }
+    tests = pairwise_tests("accuracy", truth, models, baseline="dummy")
+    assert [(t.first, t.second) for t in tests] == list(itertools.combinations(models, 2))
+    for with_dummy in (True, False):
+        family = [t for t in tests if ("dummy" in (t.first, t.second)) == with_dummy]
+        oracle = multipletests([t.p_value for t in family], method="holm")[1]
+        assert [t.adjusted for t in family] == pytest.approx(list(oracle))
+
+
 def test_a_model_without_the_metric_takes_part_in_no_pair():
     asked = _questions(50, 2, np.random.default_rng(0))
     truth = asked.pop("y_true")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.blocks import Block, Column, Figure, Row, Section, Table, Text
 from reports.run import Model, Run
+from reports.seeds import spread
 from reports.words import counted, estimate, score, sentence
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def summarize(run: Run) -> Section:
     blocks: list[Block] = [
         Table("comparison", "All models, best test score first", _columns(run), rows, True)
     ]
-    blocks += [_forest(run), Text(_NOTE, "small")] if run.ranked else []
+    note = _NOTE + _SEEDS if run.is_repeated else _NOTE
+    blocks += [_forest(run), Text(note, "small")] if run.ranked else []
     if len(run.metrics) > 1 and run.ranked:
         blocks.append(_all_metrics(run))
     return Section("comparison", "Comparison", lead, tuple(blocks))
@@ -38,6 +40,10 @@ _NOTE = (
     "test part, median of several repeats after one warm-up. Size: of the saved model. Memory: the "
     "peak of the process that searched and fitted. Best trade-off: no other model but the dummy is "
     "at least as good in score, fit and prediction time and better in one of them."
+)
+_SEEDS = (
+    " Over seeds: standard deviation and range of the test score when what was found is fitted "
+    "again with other seeds; a dash where nothing is drawn."
 )
 
 
@@ -67,6 +73,7 @@ def _columns(run: Run) -> tuple[Column, ...]:
     return (
         Column("model", "Model", "model"),
         Column("test", f"Test {title}", "estimate"),
+        *([Column("seeds", "Over seeds", "seeds")] if run.is_repeated else []),
         Column("validation", "Validation", "score"),
         Column("fit", "Fit", "seconds"),
         Column("predict", "Predict", "spread"),
@@ -89,7 +96,7 @@ def _row(run: Run, model: Model, is_efficient: bool) -> Row:
         "efficient": is_efficient,
         "params": model.params if model.done else None,
         "status": model.status,
-    }
+    } | ({"seeds": spread(model)} if run.is_repeated else {})
 
 
 def _estimate(run: Run, model: Model) -> list[float | None] | None:

@@ -22,16 +22,27 @@ def summarize(run: Run) -> Section | None:
     if not tests or best is None:
         return None
     methods = " / ".join(dict.fromkeys(test.method for test in tests))
+    names = {m.name for m in run.models if m.is_dummy}
+    apart = sum(bool(names & {test.first, test.second}) for test in tests)
     lead = (
         "Every pair of models on the same test rows; the p-values are corrected (Holm) for "
-        f"{counted(len(tests), 'pair')}. Below {ALPHA} a difference is more than chance; above it "
-        "nothing is proven, not even that the two are equal."
+        f"{_families(len(tests) - apart, apart)}. Below {ALPHA} a difference is more than chance; "
+        "above it nothing is proven, not even that the two are equal."
     )
     table = _table(run)
     blocks: list[Block] = [_figure(run, best.best)]
     blocks.append(table if len(tests) <= _FEW else Fold(table.caption, (table,)))
     blocks.append(Text(f"Method: {methods}. The intervals are of each pair alone.", "small"))
     return Section("significance", "What is more than chance", lead, tuple(blocks))
+
+
+def _families(among: int, with_dummy: int) -> str:
+    """Say which pairs are corrected together."""
+    if not among or not with_dummy:
+        return counted(among + with_dummy, "pair")
+    return (
+        f"{counted(among, 'pair')} of models, and apart from them for {with_dummy} with the dummy"
+    )
 
 
 def _table(run: Run) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reports.blocks import Fact, Verdict
 from reports.findings import findings
 from reports.run import Model, Run
+from reports.seeds import depends_on_seed
 from reports.words import (
     counted,
     difference_parts,
@@ -58,6 +59,7 @@ def judge(run: Run) -> Verdict:
     sentences = [
         *_warned(run),
         *_how_sure(standing),
+        *depends_on_seed(run, best),
         *_against_dummy(standing),
         *_what_it_costs(run, best),
         *_cheaper(standing, choice),
@@ -252,8 +254,9 @@ def _limits(run: Run) -> list[str]:
         words += f" ({run.question.get('cv')})" if run.question.get("cv") else ""
     short = [model.title for model in run.models if _is_short(model, n_trials)]
     cut = f"; {listing(short)} had fewer that were complete" if short else ""
+    seeds = "" if run.is_repeated else ", other seeds"
     return [
-        f"{words}{cut}. Not tried: other models and settings, another split, other seeds; the "
+        f"{words}{cut}. Not tried: other models and settings, another split{seeds}; the "
         "intervals hold the chance of the test rows only."
     ]
 
