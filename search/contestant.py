@@ -247,7 +247,7 @@ class _Course:
 
     def _write_answers(self, pipeline: Pipeline, found: dict[str, np.ndarray]) -> None:
         """Write what was answered to the test part, and what the model shows of itself."""
-        y, more = self.data.y_test, groups_of_test(self.data)
+        y, more = self.data.y_test, dict[str, Any](groups_of_test(self.data))
         try:
             more |= describe_forecasts(pipeline, self.data, found["y_pred"])
         except ValueError as error:  # as of more neighbours than part of the training rows has
