@@ -1,8 +1,8 @@
 """One neighbour query for every number of neighbours and both weights.
 
 The k nearest rows are the first k of a longer list. Only where rows lie equally far may the list
-of another length hold them in another order, or other ones of them; a query in which that could
-matter is asked again for this very k.
+of another length hold them in another order, or other ones of them; the queries in which that
+could matter are asked again for this very k.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from typing import Any
 
 import joblib
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
+from sklearn.metrics._pairwise_distances_reduction import ArgKmin  # to divide queries as it does
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from search.cache import Cache
 
@@ -45,8 +48,8 @@ class Nearest:
     n_rows: int
     tolerance: float
 
-    def decides(self, k: int, y: np.ndarray, by_votes: bool) -> bool:
-        """Tell whether the first k answer as a query for k does.
+    def undecided(self, k: int, y: np.ndarray, by_votes: bool) -> np.ndarray:
+        """Tell for which queries the first k may not answer as a query for k does.
 
         They may not where rows tie with each other and differ in the target: at the k-th place, and
         within the k where the order counts (a sum of floats depends on it).
@@ -60,8 +63,8 @@ class Nearest:
             differ |= self.distances[:, 1:] != self.distances[:, :-1]
         inside, ahead = tied[:, : k - 1] & differ[:, : k - 1], self._ties_ahead(tied, differ, k)
         if not by_votes:
-            return not (inside.any() or ahead.any())
-        return not (ahead | _ties_behind(tied, differ, k)).any()
+            return inside.any(axis=1) | ahead
+        return ahead | _ties_behind(tied, differ, k)
 
     def _ties_ahead(self, tied: np.ndarray, differ: np.ndarray, k: int) -> np.ndarray:
         """Tell which queries have, from the k-th place on, a tie with another target."""
@@ -130,9 +133,13 @@ def _first(
         cache.put("nearest", (index, X), found := _ask(index, fitted, X, length))
     # The order is all the same where votes are counted.
     by_votes = isinstance(model, KNeighborsClassifier) and model.weights is None
-    if not found.decides(k, np.asarray(y), by_votes):
-        return index.kneighbors(X, k, return_distance)
+    undecided = found.undecided(k, np.asarray(y), by_votes)
     distances, rows = found.distances[:, :k], found.rows[:, :k]
+    if undecided.any():
+        distances, rows = distances.copy(), rows.copy()
+        asked = _asked_together(index, X, undecided)
+        again = index.kneighbors(X[asked], k)
+        distances[undecided], rows[undecided] = (part[undecided[asked]] for part in again)
     return (distances, rows) if return_distance else rows
 
 
@@ -142,3 +149,24 @@ def _ask(index: Any, fitted: np.ndarray, X: np.ndarray, length: int) -> Nearest:
     tolerance = float(X.shape[1] * np.finfo(float).eps * norms)
     distances, rows = index.kneighbors(X, length)
     return Nearest(distances, rows, len(fitted), tolerance)
+
+
+def _asked_together(index: Any, X: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return a mask of queries with the wanted ones, which get what they get among all of X.
+
+    A tree answers every query by itself. Where all rows are scanned, a query is answered with the
+    others of its chunk, and the chunks are dealt to the threads if there are enough of them.
+    """
+    everything = np.ones(len(X), dtype=bool)
+    if index._fit_method in ("kd_tree", "ball_tree"):
+        return wanted
+    if not ArgKmin.is_usable_for(X, index._fit_X, index.effective_metric_):
+        return everything
+    size = get_config()["pairwise_dist_chunk_size"]
+    chunk = np.arange(len(X)) // size
+    enough = 4 * _openmp_effective_n_threads() + 2  # one more, as the last chunk may be shorter
+    if chunk[-1] < enough:
+        return everything
+    chosen = np.unique(chunk[wanted])
+    others = np.setdiff1d(chunk, chosen)
+    return np.isin(chunk, np.concatenate([chosen, others[: max(0, enough - len(chosen))]]))

@@ -91,7 +91,7 @@ def test_rows_that_repeat_change_nothing():
 
 
 @pytest.mark.parametrize(
-    ("distances", "labels", "k", "by_votes", "decides"),
+    ("distances", "labels", "k", "by_votes", "is_decided"),
     [
         ([1, 2, 3], [0, 1, 0], 2, True, True),
         ([1, 2, 2], [0, 1, 0], 2, True, False),  # the second place is contested
@@ -104,14 +104,44 @@ def test_rows_that_repeat_change_nothing():
         ([1, 2, 2], [0, 1, 0], 3, True, False),
     ],
 )
-def test_ties_that_matter_are_found(distances, labels, k, by_votes, decides):
+def test_ties_that_matter_are_found(distances, labels, k, by_votes, is_decided):
     found = Nearest(np.array([distances], float), np.arange(len(labels))[None], 10, 0.0)
-    assert found.decides(k, np.array(labels), by_votes) == decides
+    assert found.undecided(k, np.array(labels), by_votes) == [not is_decided]
 
 
 def test_a_list_of_all_rows_has_no_ties_beyond_its_end():
     found = Nearest(np.array([[1.0, 2.0, 2.0]]), np.arange(3)[None], 3, 0.0)
-    assert found.decides(3, np.array([0, 1, 0]), by_votes=True)
+    assert not found.undecided(3, np.array([0, 1, 0]), by_votes=True)
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("algorithm", ["brute", "kd_tree"])
+def test_a_tie_is_asked_again_without_the_other_queries(monkeypatch, algorithm, weights):
+    rng = np.random.RandomState(0)
+    n_train, n_valid = 300, 40 * 256
+    X = rng.standard_normal((n_train + n_valid, 6))
+    X[1] = X[0] + 0.01
+    X[n_train + 3_000] = X[:2].mean(axis=0)  # as far from one row as from the other
+    y = rng.randint(0, 2, n_train)
+    y[:2] = [0, 1]
+    model = KNeighborsClassifier(algorithm=algorithm, weights=weights)
+    train, valid = X[:n_train], X[n_train:]
+    asked, plain = [], KNeighborsClassifier.kneighbors
+    monkeypatch.setattr(
+        KNeighborsClassifier,
+        "kneighbors",
+        lambda self, X=None, k=None, *rest: asked.append(len(X)) or plain(self, X, k, *rest),
+    )
+    sharing = Sharing({"n_neighbors": 5})
+    shared = {k: sharing.fit(clone(model).set_params(n_neighbors=k), train, y) for k in (1, 2)}
+    found = {k: model.predict_proba(valid) for k, model in shared.items()}
+    assert asked[0] == n_valid
+    assert asked[1:]
+    assert max(asked[1:]) < n_valid / 2
+    monkeypatch.undo()
+    for k, probabilities in found.items():
+        oracle = clone(model).set_params(n_neighbors=k).fit(train, y)
+        np.testing.assert_array_equal(probabilities, oracle.predict_proba(valid))
 
 
 @pytest.mark.parametrize(
