@@ -10,6 +10,7 @@ import numpy as np
 
 from pipelines.dataset import Dataset
 from search.disk import write_at_once
+from search.insight_maps import map_of
 from search.run_directory import RunDirectory, plain
 from search.validation import take
 
@@ -24,6 +25,15 @@ def write_insights(run: RunDirectory, model: str, found: Mapping[str, Any]) -> N
         return
     text = json.dumps(plain(found), ensure_ascii=False)
     write_at_once(run.file(f"insights/{model}.json"), lambda file: file.write(text.encode()))
+
+
+def read_insights(run: RunDirectory, model: str) -> dict[str, Any]:
+    """Return what :func:`write_insights` wrote; empty where there is nothing."""
+    path = run.path / "insights" / f"{model}.json"
+    if not path.exists():
+        return {}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def insights(pipeline: Any, data: Dataset, answers: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -41,15 +51,25 @@ def insights(pipeline: Any, data: Dataset, answers: Mapping[str, np.ndarray]) ->
     Returns
     -------
     dict
-        ``weights``, ``attention`` and ``balance``, as far as the model has them; see
-        ``docs/architecture.md``.
+        ``weights``, ``attention``, ``balance`` and ``map``, as far as the model has
+        them; see ``docs/architecture.md``.
     """
     found = {
         "weights": _weights(pipeline, data),
         "attention": _attention(pipeline, data, answers),
         "balance": _balance(pipeline, data),
+        "map": _map(pipeline, data),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _map(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
+    """Return the self-organising map that the model is, or holds."""
+    som = getattr(pipeline[-1], "som_", pipeline[-1])
+    if not hasattr(som, "u_matrix_"):
+        return None
+    rows = pipeline[:-1].transform(data.X_train)
+    return map_of(som, rows, data, _feature_names(pipeline, data, som.weights_.shape[-1]))
 
 
 def _weights(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
@@ -67,7 +87,8 @@ def _weights(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
 
 def _feature_names(pipeline: Any, data: Dataset, n_columns: int) -> list[str]:
     """Return the names of the columns that reach the model."""
-    given = data.feature_names or [f"column {i + 1}" for i in range(np.shape(data.X_train)[1])]
+    n_given = int(np.prod(np.shape(data.X_train)[1:]))
+    given = data.feature_names or [f"column {i + 1}" for i in range(n_given)]
     names: Any = np.asarray(given, dtype=object)
     for _, step in pipeline.steps[:-1]:
         if hasattr(step, "get_feature_names_out"):

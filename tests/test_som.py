@@ -15,8 +15,8 @@ from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize, scale
 
 from estimators import SelfOrganizingMap, SOMClassifier
-from estimators.classical._som_grid import Neighborhood, adjacency, positions, u_matrix
 from estimators.classical._som_step import batch_step, best_two, distances, low_rank
+from estimators.classical.som_grid import Neighborhood, adjacency, positions, u_matrix
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 FOUR = np.array([[0.0], [1.0], [2.0], [5.0]])

@@ -9,7 +9,7 @@ import scipy.sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
-from ._som_grid import adjacency
+from .som_grid import adjacency
 
 _CHUNK = 4096  # rows whose distances to all units are in memory at a time
 _METRIC = {"manhattan": "cityblock", "chebyshev": "chebyshev"}

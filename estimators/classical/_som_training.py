@@ -10,8 +10,8 @@ from minisom import MiniSom
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.extmath import randomized_svd
 
-from ._som_grid import Neighborhood
 from ._som_step import batch_step
+from .som_grid import Neighborhood
 
 _SAMPLE = 5_000  # rows that show where to start
 _ONLINE_LR = {

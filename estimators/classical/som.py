@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from estimators.params import domains_of, estimator
 from estimators.spec import Spec
 
-from ._som_grid import u_matrix
 from ._som_params import MapParams, check_map
 from ._som_step import errors, winners
 from ._som_training import train_in_batches, train_online
+from .som_grid import u_matrix
 
 
 @estimator

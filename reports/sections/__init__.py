@@ -14,6 +14,7 @@ SECTIONS = (
     "anomaly",
     "residuals",
     "gallery",
+    "maps",
     "learning",
     "search",
     "data",
