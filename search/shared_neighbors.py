@@ -16,7 +16,7 @@ import joblib
 import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
-from sklearn.metrics._pairwise_distances_reduction import ArgKmin  # to divide queries as it does
+from sklearn.metrics._pairwise_distances_reduction import ArgKmin  # asks as it is asked by them
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
@@ -137,9 +137,7 @@ def _first(
     distances, rows = found.distances[:, :k], found.rows[:, :k]
     if undecided.any():
         distances, rows = distances.copy(), rows.copy()
-        asked = _asked_together(index, X, undecided)
-        again = index.kneighbors(X[asked], k)
-        distances[undecided], rows[undecided] = (part[undecided[asked]] for part in again)
+        distances[undecided], rows[undecided] = _ask_again(index, X, k, undecided)
     return (distances, rows) if return_distance else rows
 
 
@@ -151,22 +149,27 @@ def _ask(index: Any, fitted: np.ndarray, X: np.ndarray, length: int) -> Nearest:
     return Nearest(distances, rows, len(fitted), tolerance)
 
 
-def _asked_together(index: Any, X: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return a mask of queries with the wanted ones, which get what they get among all of X.
+def _ask_again(index: Any, X: np.ndarray, k: int, wanted: np.ndarray) -> Any:
+    """Return distances and rows for the wanted queries, as a query for all of X finds them.
 
-    A tree answers every query by itself. Where all rows are scanned, a query is answered with the
-    others of its chunk, and the chunks are dealt to the threads if there are enough of them.
+    A tree answers every query by itself. Where all rows are scanned, a query is answered along with
+    the others of its chunk, and by one thread if there are many chunks.
     """
-    everything = np.ones(len(X), dtype=bool)
     if index._fit_method in ("kd_tree", "ball_tree"):
-        return wanted
-    if not ArgKmin.is_usable_for(X, index._fit_X, index.effective_metric_):
-        return everything
+        return index.kneighbors(X[wanted], k)
     size = get_config()["pairwise_dist_chunk_size"]
+    has_chunks = 4 * size * _openmp_effective_n_threads() < len(X) or len(index._fit_X) < len(X)
+    if not (has_chunks and ArgKmin.is_usable_for(X, index._fit_X, index.effective_metric_)):
+        return tuple(part[wanted] for part in index.kneighbors(X, k))
     chunk = np.arange(len(X)) // size
-    enough = 4 * _openmp_effective_n_threads() + 2  # one more, as the last chunk may be shorter
-    if chunk[-1] < enough:
-        return everything
-    chosen = np.unique(chunk[wanted])
-    others = np.setdiff1d(chunk, chosen)
-    return np.isin(chunk, np.concatenate([chosen, others[: max(0, enough - len(chosen))]]))
+    asked = np.isin(chunk, chunk[wanted])
+    found = ArgKmin.compute(
+        X=X[asked],
+        Y=index._fit_X,
+        k=k,
+        metric=index.effective_metric_,
+        metric_kwargs=index.effective_metric_params_,
+        strategy="parallel_on_X",
+        return_distance=True,
+    )
+    return tuple(part[wanted[asked]] for part in found)
