@@ -18,7 +18,7 @@ from reports.difference import diff, verify
 from reports.listings import datasets, models
 from reports.spec_file import run
 from reports.worker import worker
-from reports.writing import write_report
+from reports.writing import runs_in, write_report, write_reports
 
 app = typer.Typer(
     name="bakeoff",
@@ -212,20 +212,14 @@ def compare(
     except KeyboardInterrupt:
         print(f"Interrupted; what is finished is kept. Go on with: {_again(run)}", file=sys.stderr)
         return 130
-    status = max(write_report(folder, html=folder / "report.html") for folder in folders)
-    if len(folders) > 1:
-        _write_joint_report(run, folders)
-    return status
+    return _report(folders, {"html": run / "report.html"})
 
 
-def _write_joint_report(run: Path, folders: Sequence[Path]) -> None:
-    """Write what the runs of several data sets say together, and print the verdict."""
-    # Lazy: `bakeoff --help` must not wait for matplotlib.
-    from reports import SeveralReport
-
-    joint = SeveralReport(folders)
-    joint.to_html(run / "report.html")
-    print(f"\n{joint.verdict}\nReport: {run / 'report.html'}")
+def _report(folders: list[Path], places: dict[str, Path | None]) -> int:
+    """Write the report of a run, or those of several and the joint one."""
+    if len(folders) == 1:
+        return write_report(folders[0], places)
+    return write_reports(folders, places)
 
 
 def _again(run: Path) -> str:
@@ -237,7 +231,9 @@ def _again(run: Path) -> str:
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a run, or of runs of different data.")
+    ],
     html: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Where the page goes; RUN/report.html if absent."),
@@ -245,9 +241,16 @@ def report(
     markdown: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a Markdown folder too.")
     ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write every table as a CSV file too.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all that the report says as JSON.")
+    ] = None,
 ) -> int:
     """Write the report of a run again, from what stands in its folder."""
-    return write_report(run, html=html or run / "report.html", markdown=markdown)
+    places = {"html": html or run / "report.html", "markdown": markdown, "csv": csv, "json": json}
+    return _report(runs_in(run), places)
 
 
 @app.command()

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reports import render
+from reports.base import BaseReport
 from reports.blocks import Summary, Table
 from reports.run import Run
-from reports.summarize import plain, summarize
+from reports.summarize import summarize
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Report:
+class Report(BaseReport):
     """The report of a comparison.
 
     One summary is computed from the run directory, and rendered as HTML, as Markdown or as
@@ -43,66 +43,8 @@ class Report:
         self.run_dir = Path(run_dir)
         self._run = Run(run_dir)
 
-    @cached_property
-    def _summary(self) -> Summary:
+    def _summarize(self) -> Summary:
         return summarize(self._run)
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """All that the report says, as plain data that ``json.dumps`` takes."""
-        return dict(plain(self._summary))
-
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report as one HTML file that fetches nothing.
-
-        Parameters
-        ----------
-        path : path-like
-            The file; folders on the way to it are made.
-
-        Returns
-        -------
-        Path
-            The file.
-        """
-        return render.write(Path(path), render.to_html(self._summary))
-
-    def to_markdown(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the report as ``README.md`` with its pictures beside it.
-
-        Parameters
-        ----------
-        folder : path-like
-            The folder, made if absent.
-
-        Returns
-        -------
-        Path
-            The Markdown file.
-        """
-        text, pictures = render.to_markdown(self._summary)
-        for name, content in pictures.items():
-            render.write(Path(folder) / name, content)
-        return render.write(Path(folder) / "README.md", text)
-
-    def to_csv(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write every table of the report, and the data behind every plot, as a CSV file each.
-
-        Parameters
-        ----------
-        folder : path-like
-            The folder, made if absent.
-
-        Returns
-        -------
-        list of Path
-            The files.
-        """
-        tables = render.tables(self._summary)
-        return [
-            render.write(Path(folder) / f"{table.name}.csv", render.to_csv(table))
-            for table in tables
-        ]
 
     def table(self) -> pd.DataFrame:
         """Return the comparison table, one row a model, the best test score first.
@@ -119,9 +61,6 @@ class Report:
         tables: list[Table] = render.tables(self._summary)
         comparison = next(table for table in tables if table.name == "comparison")
         return pd.DataFrame([_flat(row) for row in comparison.rows]).set_index("model")
-
-    def _repr_html_(self) -> str:
-        return render.to_notebook(self._summary)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:

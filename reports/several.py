@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 
-from reports import render
+from reports.base import BaseReport
 from reports.blocks import Column, Fact, Section, Summary, Table, Text, Verdict
 from reports.run import Run
 from reports.sections import ranks
-from reports.words import counted, distinct, listing, number, sentence
+from reports.words import counted, distinct, listing, number, sentence, shorten
 from search.statistics import RankTest, friedman_nemenyi
 
 _ALPHA = 0.05
 
 
-class SeveralReport:
+class SeveralReport(BaseReport):
     """One report over the runs of several data sets, with what they say together.
 
     Parameters
@@ -28,7 +27,7 @@ class SeveralReport:
     Raises
     ------
     ValueError
-        If there are fewer than two.
+        If there are fewer than two, or two of them are about the same data.
     search.RunError
         If one of them holds no run.
 
@@ -43,23 +42,7 @@ class SeveralReport:
         if len(run_dirs) < 2:
             raise ValueError(f"SeveralReport: run_dirs must be two or more, got {len(run_dirs)}.")
         self._runs = [Run(path) for path in run_dirs]
-
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report as one HTML file and return its path."""
-        return render.write(Path(path), render.to_html(self._summary))
-
-    def to_markdown(self, folder: str | os.PathLike[str]) -> Path:
-        """Write the report as ``README.md`` with its pictures beside it and return its path."""
-        text, pictures = render.to_markdown(self._summary)
-        for name, content in pictures.items():
-            render.write(Path(folder) / name, content)
-        return render.write(Path(folder) / "README.md", text)
-
-    @property
-    def verdict(self) -> str:
-        """The answer in words."""
-        verdict = self._summary.verdict
-        return " ".join([verdict.headline, *verdict.sentences])
+        _check_different(self._runs)
 
     @cached_property
     def _titles(self) -> dict[str, str]:
@@ -82,8 +65,7 @@ class SeveralReport:
             return None
         return friedman_nemenyi([[known[name] for name in names] for known in scores], names)
 
-    @cached_property
-    def _summary(self) -> Summary:
+    def _summarize(self) -> Summary:
         runs, test = self._runs, self._test
         series = {name: i + 1 for i, name in enumerate(self._titles)}
         sections = [ranks.summarize(test, self._titles, series)] if test else []
@@ -159,3 +141,18 @@ class SeveralReport:
                 Text(f"Each data set has a report of its own, beside this one: {places}.", "small"),
             ),
         )
+
+
+def _check_different(runs: Sequence[Run]) -> None:
+    """Raise a ValueError if a data set would count twice."""
+    seen: dict[str, Run] = {}
+    for run in runs:
+        other = seen.setdefault(run.data["fingerprint"], run)
+        if other is not run:
+            first, second = other.directory.path, run.directory.path
+            name = shorten(run.data["name"], 60)
+            raise ValueError(
+                f"{first} and {second} are runs of the same data ({name}), and a joint report "
+                f"counts each data set once; name one run, as in `bakeoff report {first}`, or see "
+                f"what differs with `bakeoff diff {first} {second}`."
+            )

@@ -241,4 +241,4 @@ def run(
     except KeyboardInterrupt:
         print("Interrupted; what is finished is kept. Go on with --resume.", file=sys.stderr)
         return 130
-    return write_report(folder, html=folder / "report.html")
+    return write_report(folder, {"html": folder / "report.html"})

@@ -272,6 +272,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(f"{path} holds no run: there is no manifest.json in it.") from None
+    except NotADirectoryError:
+        raise RunError(f"{path} is a file; name the folder of a run.") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
     if manifest.get("format") != 1:

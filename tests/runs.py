@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -305,7 +306,8 @@ def _manifest(
             "random_state": 0,
         },
         "data": {
-            "fingerprint": "0" * 64, "n_train": len(X_train), "n_test": len(X_test),
+            "fingerprint": sha256(data["name"].encode()).hexdigest(),
+            "n_train": len(X_train), "n_test": len(X_test),
             "n_features": int(np.prod(X_train.shape[1:])), "image_shape": None,
             "feature_names": None, "description": "Data for tests.", "source": "scikit-learn",
             "licence": "BSD", "notes": [],

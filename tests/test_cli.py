@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 import typer
 from rich.console import Console
 
-from reports import arguments
+from reports import Report, arguments
 from reports.cli import main
 from reports.progress import Bars, Lines, watcher
 from search.progress import (
@@ -99,6 +100,7 @@ def test_a_run_without_a_folder_gets_one_of_its_own_or_the_newest_to_resume(tmp_
         (["compare", "iris", "--target", "species"], "--target"),
         (["compare", "no/such/file.csv", "--target", "x"], "no/such/file.csv"),
         (["report", "no/such/run"], "no/such/run holds no run"),
+        (["report", __file__], f"{__file__} is a file; name the folder of a run."),
         (["models", "--task", "regress"], "task must be one of"),
     ],
 )
@@ -206,6 +208,13 @@ def test_a_report_goes_where_it_is_wanted(run, tmp_path, capsys):
     assert page.stat().st_size > 10_000
     assert (folder / "README.md").read_text(encoding="utf-8").startswith("#")
     assert capsys.readouterr().out.splitlines()[-2:] == [f"Report: {page}", f"Report: {folder}"]
+
+
+def test_a_report_is_handed_on_as_tables_and_plain_data(run, tmp_path, capsys):
+    tables, data = tmp_path / "tables", tmp_path / "report.json"
+    assert main(["report", str(run), "--csv", str(tables), "--json", str(data)]) == 0
+    assert (tables / "comparison.csv").read_text(encoding="utf-8").startswith("model,")
+    assert json.loads(data.read_text(encoding="utf-8")) == Report(run).summary
 
 
 def test_a_run_is_not_overwritten_and_a_finished_one_resumes_at_once(run, capsys):

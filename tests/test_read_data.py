@@ -251,6 +251,11 @@ TABLE_FAULTS = [
     ('a,b\n"1\n2",3\n4,5,6\n', r"line 4: every row must have 2 fields .* got 3"),
     ("a,b,a\n1,2,3\n", r"line 1: .* name of its own, but 'a' stands over columns 1, 3"),
     ("1,2\n3,4\n", r"line 1: the first line must name the columns, but holds numbers only"),
+    ("a,b\n1\n", r"got 1; a value is missing, or a ','"),
+    ("a,b\n1,2,3\n", r"got 3; put quotes around a value that holds a ','"),
+    ('a,b,c\n1,"x,2\n3,y,4\n', r"line 2: .* got 2; a quote that is opened in that line is not"),
+    (bytes(range(256)), r"line 2: a table must be text, but there are bytes that no text holds"),
+    ("a,b\n1,\0\n", r"line 2: a table must be text"),
     ("a,b\n1,x\n2,caf\xe9\n".encode("latin-1"), r"line 3: byte 0xe9 is not utf-8; .*'cp1252'"),
     ("a,b\n1,2\n".encode("utf-16"), r"line 1: byte 0xff is not utf-8; .*encoding='utf-16'"),
     ("a,b\n1,inf\n2,3\n", "column 'b' must hold finite numbers, but its row 1 is infinite"),
@@ -290,6 +295,18 @@ def test_another_file_or_none_is_refused(write, tmp_path):
         read_data(tmp_path / "absent.csv", target="y")
     with pytest.raises(ValueError, match="save a spreadsheet as CSV"):
         read_data(write("x", "mine.xlsx"), target="y")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mine.parquet", r"mine\.parquet must be an undamaged Parquet file, as its ending says"),
+        ("mine.csv.gz", r"mine\.csv\.gz must be an undamaged gzip file, as its ending says"),
+    ],
+)
+def test_a_file_that_is_not_what_its_ending_says_is_refused_by_name(write, name, message):
+    with pytest.raises(ValueError, match=message):
+        read_data(write("a,b\n1,2\n", name), target="b")
 
 
 def test_very_long_and_odd_names_stay_short_in_messages_and_whole_in_the_data(write):

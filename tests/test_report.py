@@ -246,6 +246,19 @@ def test_verdict_claims_what_the_tests_carry(tmp_path, wrong, headline, winner, 
     assert any("Not judged: c (failed)" in sentence for sentence in verdict["sentences"])
 
 
+@pytest.mark.parametrize(
+    ("n_wrong", "words"),
+    [(280, "It is worse than the dummy by more than chance"), (200, "which chance alone could")],
+)
+def test_a_model_below_the_dummy_is_said_to_be(tmp_path, n_wrong, words):
+    truth = np.zeros(N, dtype=int)
+    truth[: N // 2] = 1
+    answers = {"dummy": answering(truth, 199), "a": answering(truth, n_wrong, 50)}
+    verdict = Report(write_answers(tmp_path, truth, answers)).verdict
+    assert verdict.startswith("No model is better than the dummy.")
+    assert words in verdict
+
+
 def test_verdict_says_when_the_cheaper_model_is_good_enough(tmp_path):
     truth = np.tile([0, 1], N // 2)
     answers = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -98,3 +100,39 @@ def test_data_sets_of_one_name_are_refused_before_anything_starts(tmp_path):
     with pytest.raises(ValueError, match="iris more than once"):
         arguments.folders_within(tmp_path, sets)
     assert arguments.folders_within(tmp_path, sets[:1]) == [tmp_path]
+
+
+def test_a_folder_of_runs_gets_the_joint_report_again(tmp_path, capsys):
+    folder = tmp_path / "runs"
+    write(folder, 3)
+    (folder / "notes").mkdir()
+    assert main(["report", str(folder), "--json", str(tmp_path / "all.json")]) == 0
+    printed = capsys.readouterr().out
+    assert "over 3 data sets" in printed
+    assert printed.splitlines()[-2:] == [
+        f"Report: {folder / 'report.html'}",
+        f"Report: {tmp_path / 'all.json'}",
+    ]
+    assert "Which model over 3 data sets?" in (folder / "report.html").read_text(encoding="utf-8")
+    assert all((folder / name / "report.html").exists() for name in ("set0", "set1", "set2"))
+    assert json.loads((tmp_path / "all.json").read_text())["task"] == "several"
+
+
+def test_runs_of_the_same_data_make_no_joint_report(tmp_path, capsys):
+    first = write(tmp_path, 1)[0]
+    assert main(["report", str(tmp_path)]) == 2
+    assert f"`bakeoff report {first}`" in capsys.readouterr().err
+    shutil.copytree(first, tmp_path / "set1")
+    assert main(["report", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "are runs of the same data (set0)" in said
+    assert f"`bakeoff diff {first} {tmp_path / 'set1'}`" in said
+
+
+def test_the_joint_report_is_a_table_and_fits_a_notebook(tmp_path):
+    report = SeveralReport(write(tmp_path, 3))
+    paths = report.to_csv(tmp_path / "csv")
+    assert {path.stem for path in paths} >= {"scores", "ranks"}
+    assert "set2" in (tmp_path / "csv" / "scores.csv").read_text()
+    assert report._repr_html_().count("<table") == 1

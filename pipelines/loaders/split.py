@@ -39,8 +39,8 @@ def stratified_fifth(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     n_classes = int((counts > 1).sum())
     if len(rows) * TEST_SIZE < n_classes or n_classes == 0:
         raise ValueError(
-            f"y must hold at least {int(1 / TEST_SIZE)} rows for each class on average to set a "
-            f"fifth apart, got {len(y)} rows and {len(classes)} classes."
+            f"target must hold at least {int(1 / TEST_SIZE)} rows for each class on average to set "
+            f"a fifth apart, got {len(y)} rows and {len(classes)} classes."
         )
     train, test = train_test_split(
         rows, test_size=TEST_SIZE, stratify=codes[rows], random_state=SEED

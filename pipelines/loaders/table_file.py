@@ -6,10 +6,12 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq")
 _DELIMITERS = ",;\t|"
@@ -44,8 +46,7 @@ def read_table(path: str | Path, encoding: str = "utf-8") -> pd.DataFrame:
     if not path.is_file():
         raise ValueError(f"path must name a file, but {path} does not exist.")
     if path.suffix.lower() in (".parquet", ".pq"):
-        frame = pd.read_parquet(path).reset_index(drop=True)
-        frame.columns = frame.columns.astype(str)
+        frame = _read_parquet(path)
         _check_names(path, list(frame.columns))
     else:
         frame = _read_delimited(path, encoding)
@@ -58,6 +59,18 @@ def short(value: object) -> str:
     """Return a name or value as it stands in a message, cut where it is very long."""
     text = str(value)
     return repr(text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME] + "...")
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    """Return a Parquet file with names of columns that are strings."""
+    try:
+        frame = pd.read_parquet(path).reset_index(drop=True)
+    except pyarrow.ArrowInvalid as error:
+        raise ValueError(
+            f"{path.name} must be an undamaged Parquet file, as its ending says; {error}"
+        ) from error
+    frame.columns = frame.columns.astype(str)
+    return frame
 
 
 def _read_delimited(path: Path, encoding: str) -> pd.DataFrame:
@@ -74,7 +87,7 @@ def _read_delimited(path: Path, encoding: str) -> pd.DataFrame:
         if len(row) != len(names):
             raise ValueError(
                 f"{path.name}, line {line}: every row must have {len(names)} fields as the first "
-                f"has, got {len(row)}; put quotes around a value that holds a {delimiter!r}."
+                f"has, got {len(row)}; {_what_to_do(row, names, delimiter)}."
             )
     # a decimal comma can only be told where the comma does not separate columns
     decimal = "," if delimiter == ";" and not _has_decimal_point(text) else "."
@@ -83,26 +96,58 @@ def _read_delimited(path: Path, encoding: str) -> pd.DataFrame:
     )
 
 
+def _what_to_do(row: list[str], names: list[str], delimiter: str) -> str:
+    """Return what most likely mends a row of the wrong length."""
+    if len(row) > len(names):
+        return f"put quotes around a value that holds a {delimiter!r}"
+    if any("\n" in field for field in row):
+        return "a quote that is opened in that line is not closed where the value ends"
+    return f"a value is missing, or a {delimiter!r}"
+
+
 def _decode(path: Path, encoding: str) -> str:
     """Return the text of a file, or say at which byte and line it is not in this encoding."""
-    content = path.read_bytes()
-    if path.suffix.lower() == ".gz":
-        content = gzip.decompress(content)
+    content = _unpacked(path)
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = "utf-8-sig"  # spreadsheets write a mark before the first name
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except LookupError as error:
         raise ValueError(f"encoding must be one that Python knows, got {encoding!r}.") from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if b"\0" in content and not is_utf16:
+            raise _no_text(path, line) from error
         likely = "utf-16" if is_utf16 else "cp1252"
         raise ValueError(
             f"{path.name}, line {line}: byte 0x{content[error.start]:02x} is not "
             f"{encoding.removesuffix('-sig')}; save the file as UTF-8, or give its encoding, "
             f"perhaps encoding={likely!r}."
         ) from error
+    if "\0" in text:
+        raise _no_text(path, text.count("\n", 0, text.index("\0")) + 1)
+    return text
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return what stands in a file, unpacked if it ends in ``.gz``."""
+    content = path.read_bytes()
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(
+            f"{path.name} must be an undamaged gzip file, as its ending says; {error}."
+        ) from error
+
+
+def _no_text(path: Path, line: int) -> ValueError:
+    return ValueError(
+        f"{path.name}, line {line}: a table must be text, but there are bytes that no text holds; "
+        "save the table as CSV."
+    )
 
 
 def _delimiter(text: str) -> str:

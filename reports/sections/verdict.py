@@ -111,11 +111,14 @@ def _no_better_than_dummy(standing: Standing) -> Verdict:
         return Verdict("Only the dummy was judged.", tuple(_not_judged(run)))
     first = models[0]
     words = [
-        f"The highest score of a model, {first.title}'s {run.metric.title} of "
-        f"{estimate(run.estimate(first, run.metric))}, stands beside "
-        f"{estimate(run.estimate(dummy, run.metric))} of the dummy, which looks at no feature."
+        f"The highest score of a model is that of {first.title}, {run.metric.title} "
+        f"{estimate(run.estimate(first, run.metric))}; the dummy, which looks at no feature, "
+        f"reaches {estimate(run.estimate(dummy, run.metric))}."
     ]
-    if test := standing.test(first, dummy):
+    test = standing.test(first, dummy)
+    if test and test.difference < 0 and test.adjusted < 0.05:
+        words.append(f"It is worse than the dummy by more than chance: {_in_words(test)}.")
+    elif test:
         words.append(f"The difference is {_in_words(test)}, which chance alone could make.")
     words.append(
         "Either the features say little about the target, or there are too few rows to show it."
