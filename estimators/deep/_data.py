@@ -9,8 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-ELEMENTS_PER_STRIDE = 2**20  # where nothing is trained, batches hold about so many numbers
-NUMBERS_PER_TOKEN = 128  # that stand for one token between the layers
+# Where nothing is trained, batches hold about so many numbers: few enough for the first feature
+# maps to stay in the cache (60,000 images of MNIST through a CNN took 2.2 s, with 2**20 5.5 s).
+ELEMENTS_PER_STRIDE = 2**18
+NUMBERS_PER_TOKEN = 32  # that stand for one token between the layers
 POOL = 32  # batches of sequences that are sorted by length together
 
 
@@ -78,7 +80,7 @@ class Rows:
 
     def stride(self, device: torch.device) -> int:
         """Return how many rows to take at once where nothing is trained."""
-        elements = ELEMENTS_PER_STRIDE * (1 if device.type == "cpu" else 16)
+        elements = ELEMENTS_PER_STRIDE * (1 if device.type == "cpu" else 64)
         per_number = 1 if self.lengths is None else NUMBERS_PER_TOKEN
         return min(8192, max(32, elements // max(1, self.X[:1].numel() * per_number)))
 
@@ -107,6 +109,8 @@ def split(n_rows: int, fraction: float, labels: np.ndarray | None) -> tuple[Tens
 
     A class with a single row stays in training. Draws from torch's generator.
     """
+    if not fraction:
+        return torch.arange(n_rows), torch.arange(0)
     groups = [torch.arange(n_rows)]
     if labels is not None:
         groups = [as_tensor(np.flatnonzero(labels == label)) for label in np.unique(labels)]
