@@ -96,7 +96,7 @@ def as_dimension(name: str, entry: Any) -> Dimension:
         if (searched := entry.searched()) is None:
             raise ValueError(f"space: {name} must have a search range, got {entry!r}.")
         return of_domain(searched, entry)
-    if isinstance(entry, (list, tuple, np.ndarray)) and len(entry):
+    if isinstance(entry, (list, tuple, range, np.ndarray)) and len(entry):
         return Dimension(*_labelled(entry))
     raise ValueError(
         f"space: {name} must be a domain, an optuna distribution or a list of values, "
@@ -134,4 +134,6 @@ def text_of(value: Any) -> str:
 
 
 def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray):
+        return np.array_equal(one, other)
     return text_of(one) == text_of(other) if hasattr(one, "get_params") else bool(one == other)

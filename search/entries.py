@@ -51,7 +51,7 @@ class Entry:
     @property
     def is_searched(self) -> bool:
         """Whether there is anything to search."""
-        return bool(self.space.dimensions) or self.space.function is not None
+        return not self.space.is_empty
 
 
 def entries(
@@ -141,7 +141,7 @@ def _space(model: Any, data: Dataset, space: Any) -> Space:
         steps = tuple(pipeline.named_steps)
         space = {n if n.split("__")[0] in steps else f"model__{n}": s for n, s in space.items()}
     if space is not None:
-        return as_space(space) if space else Space()
+        return as_space(space)
     if isinstance(model, str):
         return pipeline_space(model, data)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,9 @@ class OptunaSearchCV(BaseSearchCV):
         A scikit-learn estimator or pipeline.
     space : mapping, callable, Space or None, default=None
         What to search: parameter names with domains (``estimators.params``), Optuna distributions
-        or lists of values; or ``function(trial) -> params``, which may choose conditionally. None
-        takes what the registry knows of the model.
+        or lists of values; or ``function(trial) -> params``, which may choose conditionally. An
+        empty one is a single trial of the estimator as it is. None takes what the registry knows
+        of the model.
     n_trials : int or None, default=20
         Number of finished trials of the study, those of earlier runs included. None goes on until
         ``timeout``, ``patience`` or the end of a grid.
@@ -127,8 +128,8 @@ class OptunaSearchCV(BaseSearchCV):
     Attributes
     ----------
     cv_results_ : dict of str to ndarray
-        As in scikit-learn, one row per finished trial; also ``trial`` (number), ``state``
-        ("complete", "pruned", "failed") and ``error``.
+        As in scikit-learn, one row per finished trial, those of a grid in its order; also
+        ``trial`` (number), ``state`` ("complete", "pruned", "failed") and ``error``.
     best_estimator_, best_params_, best_score_, best_index_, refit_time_, scorer_, n_splits_, \
 multimetric_
         As in scikit-learn.
@@ -225,13 +226,18 @@ multimetric_
             Itself.
         """
         check_params(self, _DOMAINS)
+        if not hasattr(self.estimator, "fit"):
+            raise TypeError(
+                f"{type(self).__name__}: estimator must be a scikit-learn estimator, "
+                f"got {self.estimator!r}."
+            )
         self._check_end()
+        scorer, metric = self._get_scorers()
         if y is None and get_tags(self.estimator).target_tags.required:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y "
                 "is None."
             )
-        scorer, metric = self._get_scorers()
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
@@ -303,6 +309,9 @@ multimetric_
 
     def _results(self, objective: Objective) -> dict[str, Any]:
         trials = finished_trials(self.study_)
+        if self.sampler == "grid":
+            trials.sort(key=lambda trial: objective.space.place_in_grid(trial.params))
+        self._check_refit_of_callable(trials)
         check_outcome(trials, type(self).__name__)
         params = [objective.params_of_finished(trial) for trial in trials]
         table = fold_table(trials, objective.n_folds)
@@ -311,12 +320,17 @@ multimetric_
             warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
             return self._format_results(params, objective.n_folds, table, columns_of(trials))
 
+    def _check_refit_of_callable(self, trials: Sequence[FrozenTrial]) -> None:
+        """Refuse a refit that a callable does not measure; only now its metrics are known."""
+        scores = [fold["scores"] for trial in trials for fold in trial.user_attrs.get("folds", ())]
+        if callable(self.scoring) and scores and isinstance(scores[0], Mapping):
+            self._check_refit_for_multimetric(scores[0])
+
     def _choose(self, metric: Any) -> None:
         """Set the best candidate, as scikit-learn's searches do."""
         names = [k.removeprefix("mean_test_") for k in self.cv_results_ if "mean_test_" in k]
         self.multimetric_ = names != ["score"]
         if callable(self.scoring) and self.multimetric_:
-            self._check_refit_for_multimetric(names)
             metric = self.refit
         if not self.refit and self.multimetric_:
             return

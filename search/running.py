@@ -76,6 +76,8 @@ def run_study(
 
 def _n_trials(search: OptunaSearchCV, objective: Objective) -> int | None:
     """Return how many finished trials are wanted, None for no limit."""
+    if objective.space.is_empty:
+        return 1
     if search.n_trials is None and search.sampler == "grid":
         return math.prod(map(len, objective.space.options().values()))
     return search.n_trials

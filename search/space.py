@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,11 @@ class Space:
 
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
     function: Function | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to search."""
+        return not self.dimensions and self.function is None
 
     def suggest(self, trial: BaseTrial) -> dict[str, Any]:
         """Return the parameters to set, as ``trial`` chooses them."""
@@ -99,9 +105,16 @@ class Space:
                     f"{dimension.distribution} for {name}."
                 )
             grid[name] = list(dimension.distribution.choices)
-        if self.function is not None or not grid:
+        if self.function is not None:
             raise ValueError('sampler="grid" needs a space that is a dictionary of lists.')
         return grid
+
+    def place_in_grid(self, params: Mapping[str, Any]) -> tuple[float, ...]:
+        """Return where a point of a grid stands in scikit-learn's order; unknown parts last."""
+        return tuple(
+            dimension.distribution.to_internal_repr(params[name]) if name in params else math.inf
+            for name, dimension in sorted(self.dimensions.items())
+        )
 
     def largest(self) -> dict[str, int]:
         """Return the largest integer that each parameter may take, where that is known."""
@@ -127,7 +140,7 @@ def as_space(space: Any, owner: str = "space") -> Space:
     ----------
     space : Space, mapping or callable
         A mapping of parameter names to domains (``estimators.params``), Optuna distributions or
-        lists of values; or ``function(trial) -> params``.
+        lists of values, empty where nothing is searched; or ``function(trial) -> params``.
     owner : str, default="space"
         What the messages call it.
 
@@ -145,7 +158,7 @@ def as_space(space: Any, owner: str = "space") -> Space:
         return space
     if callable(space):
         return Space(function=space)
-    if not isinstance(space, Mapping) or not space:
+    if not isinstance(space, Mapping):
         raise ValueError(
             f"{owner} must be a dictionary of parameter names, a function of a trial or None, "
             f"got {space!r}."
@@ -198,7 +211,7 @@ def space_of_estimator(estimator: Any) -> Space:
     name, model = steps[-1] if steps else ("", estimator)
     spec = _spec_of(type(model))
     space = Space() if spec is None else space_of(spec, f"{name}__" if name else "")
-    if not space.dimensions and space.function is None:
+    if space.is_empty:
         raise ValueError(
             f"space must be given for {type(model).__name__}: the registry has nothing to search."
         )

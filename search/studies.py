@@ -103,14 +103,15 @@ def open_study(
     Raises
     ------
     StudyError
-        If another process owns it, if it is about another question, or if the file is damaged or
-        cannot be written.
+        If another process owns it, if it is about another question or goes in another direction,
+        or if the file is damaged or cannot be written.
     """
     with _quiet(), _owned(place), storage_errors(place), _storage(place) as storage:
         with place.alone():
             study = optuna.create_study(
                 storage=storage, study_name=place.name, directions=directions, load_if_exists=True
             )
+            _check_directions(study, place, directions)
             _check_question(study, place, question)
         if place.file is not None:
             requeue_interrupted(study)
@@ -236,6 +237,16 @@ def _storage(place: Place) -> Iterator[BaseStorage | None]:
         yield storage
     finally:
         storage.settle()
+
+
+def _check_directions(study: Study, place: Place, directions: Sequence[Direction]) -> None:
+    """Refuse a study that was made elsewhere, for losses say."""
+    known = [direction.name.lower() for direction in study.directions]
+    if known != list(directions):
+        raise StudyError(
+            f"{place.shown}: study {place.name!r} was made to {' and '.join(known)}, here it is to "
+            f"{' and '.join(directions)}; choose another study_name."
+        )
 
 
 def _check_question(study: Study, place: Place, question: Mapping[str, str]) -> None:

@@ -78,7 +78,6 @@ def test_a_function_chooses_conditionally():
 @pytest.mark.parametrize(
     ("space", "message"),
     [
-        ({}, "space must be a dictionary"),
         (5, "space must be a dictionary"),
         ({"x": []}, "x must be a domain"),
         ({"x": "abc"}, "x must be a domain"),
