@@ -105,22 +105,16 @@ def verify(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
     ] = None,
-    cv: Annotated[
-        int | None, typer.Option(min=2, help="As `bakeoff compare` was given it.")
-    ] = None,
+    cv: Annotated[int | None, typer.Option(min=2, help="Instead of what the run keeps.")] = None,
 ) -> int:
     """Run again in a temporary folder, and say where the outcome is not what RUN says."""
     # Lazy: `bakeoff --help` must not wait for Optuna and the models.
     from reports.progress import watcher
     from search import Comparison, RunDirectory, compare
+    from search.given import given_again
 
     manifest = RunDirectory(run).manifest
-    question = manifest["question"]
-    if question["spaces"]:
-        raise ValueError(
-            f"{run} searched spaces of its own ({', '.join(question['spaces'])}), which it keeps "
-            "as a description only; run its file again with another --out, and compare by `diff`."
-        )
+    question, given = manifest["question"], given_again(RunDirectory(run), cv=cv)
     of_a_file = {"target": target, "task": task, "time": time, "groups": groups}
     name = data or manifest["data"]["name"]
     dataset = arguments.locate(name, **of_a_file, encoding=encoding)
@@ -129,7 +123,7 @@ def verify(
     same = ("n_trials", "timeout", "evaluation", "search_rows", "pruner", "random_state", "metrics")
     with tempfile.TemporaryDirectory() as folder, watcher(Console(stderr=True)) as watch:
         asked = {key: question[key] for key in same} | {"repeats": question.get("repeats", 1)}
-        again = compare(question["models"], dataset, cv=cv, run_dir=folder, progress=watch, **asked)
+        again = compare(data=dataset, run_dir=folder, progress=watch, **given, **asked)
         different = list(_outcomes(Comparison(run), again, RunDirectory(folder).manifest, manifest))
     if not different:
         print("The same again: parameters, validation and test scores of every model.")

@@ -31,9 +31,7 @@ def worker(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
     ] = None,
-    cv: Annotated[
-        int | None, typer.Option(min=2, help="As `bakeoff compare` was given it.")
-    ] = None,
+    cv: Annotated[int | None, typer.Option(min=2, help="Instead of what the run keeps.")] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="The database, if its password is needed.")
     ] = None,

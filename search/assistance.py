@@ -13,6 +13,7 @@ from search.child import Limits, Message, run_in_child
 from search.contestant import Contestant, compete
 from search.disk import RunError
 from search.entries import entries
+from search.given import given_again
 from search.handover import write_data
 from search.manifest import refuse_another_question
 from search.progress import Event, from_plain
@@ -45,11 +46,13 @@ def assist(
     data : Dataset
         The data of the run.
     models : sequence, mapping or None, default=None
-        As ``compare`` was given them; None takes the names that the run knows.
+        As ``compare`` was given them; None takes what the run keeps, which is the names of the
+        registry.
     cv : int, splitter or None, default=None
-        As ``compare`` was given it.
+        As ``compare`` was given it; None takes what the run keeps.
     spaces : mapping or None, default=None
-        As ``compare`` was given them.
+        As ``compare`` was given them; None takes what the run keeps, which is all but functions
+        and lists of objects.
     storage : str or None, default=None
         URL of the database with its password, which the run does not know.
     n_jobs : int or None, default=None
@@ -64,7 +67,8 @@ def assist(
     Raises
     ------
     RunError
-        If the studies of the run stand on no server, or the data or the question are others.
+        If the studies of the run stand on no server, the data or the question are others, or the
+        run does not keep something that it was given.
 
     Examples
     --------
@@ -84,11 +88,12 @@ def assist(
             "run with storage=URL (--storage URL) to share its trials."
         )
     question = run.manifest["question"]
-    taking_part = entries(models or question["models"], data, spaces)
+    given = given_again(run, models=models, cv=cv, spaces=spaces)
+    taking_part = entries(given["models"], data, given["spaces"])
     part = search_part(data, question["search_rows"], question["random_state"])
     asked = {
         "models": [entry.name for entry in taking_part],
-        "cv": describe_cv(choose_cv(part, cv, question["random_state"])),
+        "cv": describe_cv(choose_cv(part, given["cv"], question["random_state"])),
         "spaces": {e.name: e.space.describe() for e in taking_part if e.is_given},
     }
     refuse_another_question(run, data, asked)
@@ -103,7 +108,7 @@ def assist(
                 title=run.manifest["models"][entry.name]["title"],
                 run=run.path.resolve(),
                 data=file,
-                cv=cv,
+                cv=given["cv"],
                 n_jobs=n_jobs,
                 position=position,
                 storage=shared,

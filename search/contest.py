@@ -18,6 +18,7 @@ from search.comparison import Comparison
 from search.contestant import Contestant, compete
 from search.disk import RunError
 from search.entries import Entry, entries
+from search.given import describe_given
 from search.guards import guard, require_usable, warnings_of
 from search.handover import write_data
 from search.opening import open_run, question_of_run, run_folder
@@ -151,7 +152,10 @@ def compare(
     question = question_of_run(given, taking_part)
     path = run_folder(run_dir, data, resume=resume)
     with _interruption_explained(path), locked(path) as lock, tempfile.TemporaryDirectory() as tmp:
-        run = open_run(path, data, taking_part, question, storage=storage, resume=resume)
+        kept = describe_given(taking_part, cv, spaces)
+        run = open_run(
+            path, data, taking_part, question, given=kept, storage=storage, resume=resume
+        )
         found = guard(run.path, data, random_state=random_state)
         file = Path(tmp) / "data.joblib"
         write_data(data, file)

@@ -56,6 +56,7 @@ def open_run(
     taking_part: Sequence[Entry],
     question: Any,
     *,
+    given: Mapping[str, Any],
     storage: str | None,
     resume: bool,
 ) -> RunDirectory:
@@ -70,8 +71,9 @@ def open_run(
         refuse_another_question(run, data, question)
     else:
         models = {entry.name: entry.model for entry in taking_part}
-        manifest = describe(data, models, question) | {"storage": _describe_storage(storage)}
-        run = RunDirectory.create(path, manifest)
+        manifest = describe(data, models, question)
+        further = {"given": dict(given), "storage": _describe_storage(storage)}
+        run = RunDirectory.create(path, manifest | further)
     if not run.arrays("data"):
         write_sample(run, data, question["random_state"])
     return run

@@ -187,6 +187,11 @@ def test_an_address_where_nobody_answers_is_named_without_its_password(tmp_path)
 
 # Whole comparisons
 
+ASKED = {
+    "cv": 3,
+    "spaces": {"knn": {"n_neighbors": optuna.distributions.IntDistribution(1, 9), "p": [1.0, 2.0]}},
+}
+
 
 def begin(run, monkeypatch, **params):
     """Begin a comparison whose process does not get as far as the first trial."""
@@ -201,7 +206,7 @@ def test_a_worker_runs_the_trials_of_a_comparison_and_nothing_else(
     postgres, tmp_path, monkeypatch, by_command
 ):
     run = tmp_path / "run"
-    begin(run, monkeypatch, storage=postgres)
+    begin(run, monkeypatch, storage=postgres, **ASKED)
     if by_command:
         assert main(["worker", str(run)]) == 0
     else:
@@ -211,11 +216,11 @@ def test_a_worker_runs_the_trials_of_a_comparison_and_nothing_else(
     monkeypatch.setattr("search.contest.run_in_child", run_here)
     # The trials are done: whoever fits one now fails.
     monkeypatch.setattr("search.evaluation.Evaluator.__call__", None)
-    done = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=run, resume=True)
+    done = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=run, resume=True, **ASKED)
     calm = tmp_path / "calm"
     monkeypatch.undo()
     monkeypatch.setattr("search.contest.run_in_child", run_here)
-    alone = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=calm)
+    alone = compare(["knn"], load_dataset("iris"), n_trials=4, run_dir=calm, **ASKED)
     columns = ["status", "accuracy", "validation", "trials", "params"]
     assert done.table()[columns].to_json() == alone.table()[columns].to_json()
     found = optuna.load_study(study_name="knn", storage=RunDirectory(run).storage)
