@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
@@ -147,3 +149,20 @@ def label_points(ax: Axes, points: Sequence[Row], x: str, y: str) -> None:
 def few_ticks(axis: Axis, n: int = 5, *, integer: bool = False) -> None:
     """Put at most so many ticks on an axis."""
     axis.set_major_locator(MaxNLocator(n, integer=integer))
+
+
+def time_axes(canvas: Canvas, times: Row) -> tuple[Axes, list[Any]]:
+    """Return axes whose horizontal one is time, and where the times lie on it.
+
+    ``times`` holds ``values``, seconds since 1970 where ``is_date``, else plain numbers.
+    """
+    ax = axes(canvas, left=60)
+    if not times["is_date"]:
+        few_ticks(ax.xaxis, 5)
+        return ax, times["values"]
+    # matplotlib's dates have no types
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(formatter)
+    return ax, [datetime.fromtimestamp(value, UTC) for value in times["values"]]

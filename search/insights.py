@@ -10,6 +10,7 @@ import numpy as np
 
 from pipelines.dataset import Dataset
 from search.disk import write_at_once
+from search.forecasts import errors_by_horizon
 from search.insight_maps import map_of
 from search.run_directory import RunDirectory, plain
 from search.validation import take
@@ -51,13 +52,14 @@ def insights(pipeline: Any, data: Dataset, answers: Mapping[str, np.ndarray]) ->
     Returns
     -------
     dict
-        ``weights``, ``attention``, ``balance`` and ``map``, as far as the model has
+        ``weights``, ``attention``, ``balance``, ``horizon`` and ``map``, as far as the model has
         them; see ``docs/architecture.md``.
     """
     found = {
         "weights": _weights(pipeline, data),
         "attention": _attention(pipeline, data, answers),
         "balance": _balance(pipeline, data),
+        "horizon": errors_by_horizon(pipeline, data),
         "map": _map(pipeline, data),
     }
     return {name: value for name, value in found.items() if value}
