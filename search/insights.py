@@ -70,7 +70,7 @@ def _map(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
     som = getattr(pipeline[-1], "som_", pipeline[-1])
     if not hasattr(som, "u_matrix_"):
         return None
-    rows = pipeline[:-1].transform(data.X_train)
+    rows = _reaching(pipeline, data.X_train)
     return map_of(som, rows, data, _feature_names(pipeline, data, som.weights_.shape[-1]))
 
 
@@ -85,6 +85,13 @@ def _weights(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
         return None  # as those of pairs of classes, which name no class
     names = _feature_names(pipeline, data, values.shape[1])
     return {"names": names, "classes": classes, "values": values}
+
+
+def _reaching(pipeline: Any, X: Any) -> Any:
+    """Return rows as they reach the model when it predicts: no step that balances has a part."""
+    for _, step in pipeline.steps[:-1]:
+        X = step.transform(X) if hasattr(step, "transform") else X
+    return X
 
 
 def _feature_names(pipeline: Any, data: Dataset, n_columns: int) -> list[str]:
@@ -109,7 +116,7 @@ def _attention(
         return None
     rows = _surest(answers["y_proba"].max(axis=1), answers["y_pred"] == data.y_test)
     found = []
-    for row, text in zip(rows, pipeline[:-1].transform(take(data.X_test, rows)), strict=True):
+    for row, text in zip(rows, _reaching(pipeline, take(data.X_test, rows)), strict=True):
         tokens, weights = pipeline[-1].attention(text)
         looked_at = weights[-1].mean(axis=(0, 1))  # of the last block: over heads and lookers
         found.append(

@@ -11,6 +11,7 @@ from sklearn.linear_model import ARDRegression, LinearRegression, LogisticRegres
 from sklearn.metrics import average_precision_score, precision_score, recall_score
 from sklearn.preprocessing import StandardScaler
 
+from pipelines import make_pipeline
 from pipelines.dataset import Dataset
 from pipelines.resample import Oversampler
 from reports.figures import standalone
@@ -20,7 +21,8 @@ from reports.sections import imbalance, text, weights
 from reports.summarize import summarize
 from search import compare
 from search.forecasts import errors_by_horizon
-from search.insights import read_insights
+from search.insights import insights, read_insights
+from search.predictions import predictions
 from tests.contests import dataset, run_here
 from tests.test_text import LABELS, TEXTS, small
 
@@ -208,6 +210,15 @@ def test_texts_of_strange_signs_are_drawn_within_the_canvas(news):
         assert figure.height > 24 * lines
         assert "<script" not in standalone(figure)
     assert "<script>alert" not in to_html(summarize(news))
+
+
+def test_texts_reach_the_net_though_rows_are_left_out_in_training():
+    data = dataset(np.array(TEXTS, dtype=object), np.array(LABELS), kind="text")
+    data = replace(data, X_train=data.X_train[:40], y_train=data.y_train[:40])
+    pipeline = make_pipeline(small(), data, resample="undersample").fit(data.X_train, data.y_train)
+    found = insights(pipeline, data, predictions(pipeline, data.X_test))
+    assert len(found["attention"]) >= 2
+    assert found["balance"]["after"] == [min(found["balance"]["before"])] * 2
 
 
 # --- several steps ahead --------------------------------------------------------------------------
