@@ -15,6 +15,7 @@ from reports.run import Run
 from reports.words import clean, distinct, shorten
 
 _LARGEST = 64  # pixels
+_LEAST = 64  # pixels of a picture that no style enlarges
 _PALETTE = 64  # colours of a small picture
 _FEATURES = 6
 _LONGEST = 300
@@ -28,18 +29,38 @@ def image_scale(run: Run) -> tuple[float, float]:
 
 def picture(run: Run, part: str, index: int, alt: str, lines: Sequence[str]) -> Picture:
     """Return row ``index`` of the kept rows of ``part`` ("train" or "test") as a picture."""
-    low, high = image_scale(run)
     shape = tuple(run.data["image_shape"])
     pixels = np.asarray(run.sample[f"{part}_X"][index], dtype=float).reshape(shape)
+    return picture_of(pixels, image_scale(run), f"{part}-{index}", alt, lines)
+
+
+def picture_of(
+    pixels: np.ndarray, scale: tuple[float, float], name: str, alt: str, lines: Sequence[str]
+) -> Picture:
+    """Return pixels as a picture. Shape: ``(h, w, c)``; ``scale`` is what is black and white."""
+    low, high = scale
     grey = np.clip((pixels - low) / max(high - low, 1e-12) * 255, 0, 255).astype(np.uint8)
-    image = Image.fromarray(grey[..., 0] if shape[2] < 3 else grey[..., :3])
+    image = Image.fromarray(grey[..., 0] if pixels.shape[2] < 3 else grey[..., :3])
     image.thumbnail((_LARGEST, _LARGEST))
     if image.mode == "RGB":
         image = image.quantize(_PALETTE)
     buffer = io.BytesIO()
     image.save(buffer, format="png", optimize=True)
     uri = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    return Picture(f"{part}-{index}", uri, alt, tuple(lines))
+    return Picture(name, uri, alt, tuple(lines))
+
+
+def enlarged(uri: str) -> bytes:
+    """Return a picture as a PNG file that is large enough to be seen where no style enlarges it."""
+    content = base64.b64decode(uri.partition(",")[2])
+    with Image.open(io.BytesIO(content)) as image:
+        factor = _LEAST // max(image.size)
+        if factor < 2:
+            return content
+        buffer = io.BytesIO()
+        wide, high = (factor * side for side in image.size)
+        image.resize((wide, high), Image.Resampling.NEAREST).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def feature_columns(run: Run) -> tuple[Column, ...]:

@@ -12,10 +12,12 @@ from pipelines.dataset import Dataset
 from search.disk import write_at_once
 from search.forecasts import errors_by_horizon
 from search.insight_maps import map_of
+from search.insight_samples import samples_of
 from search.run_directory import RunDirectory, plain
 from search.validation import take
 
 _MOST_WEIGHTS = 5_000
+_MOST_ROWS = 2_000  # of the test part that are given back
 _MOST_TOKENS = 120
 _TEXTS = 2  # of the surest wrong answers, and of the surest right ones
 
@@ -52,8 +54,8 @@ def insights(pipeline: Any, data: Dataset, answers: Mapping[str, np.ndarray]) ->
     Returns
     -------
     dict
-        ``weights``, ``attention``, ``balance``, ``horizon`` and ``map``, as far as the model has
-        them; see ``docs/architecture.md``.
+        ``weights``, ``attention``, ``balance``, ``horizon``, ``map`` and ``samples``, as far as the
+        model has them; see ``docs/architecture.md``.
     """
     found = {
         "weights": _weights(pipeline, data),
@@ -61,6 +63,7 @@ def insights(pipeline: Any, data: Dataset, answers: Mapping[str, np.ndarray]) ->
         "balance": _balance(pipeline, data),
         "horizon": errors_by_horizon(pipeline, data),
         "map": _map(pipeline, data),
+        "samples": _samples(pipeline, data),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -72,6 +75,14 @@ def _map(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
         return None
     rows = _reaching(pipeline, data.X_train)
     return map_of(som, rows, data, _feature_names(pipeline, data, som.weights_.shape[-1]))
+
+
+def _samples(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
+    """Return what a model that knows what rows look like makes of the first test rows."""
+    if data.kind == "text" or data.task == "forecasting":
+        return None
+    rows = _reaching(pipeline, take(data.X_test, np.arange(min(len(data.y_test), _MOST_ROWS))))
+    return samples_of(pipeline[-1], rows, data) if isinstance(rows, np.ndarray) else None
 
 
 def _weights(pipeline: Any, data: Dataset) -> dict[str, Any] | None:
