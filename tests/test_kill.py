@@ -236,7 +236,7 @@ def test_another_question_is_refused(tmp_path, params, data, part):
 
 def test_a_foreign_study_is_left_alone(tmp_path):
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    foreign = optuna.create_study(storage=url, study_name="search")
+    foreign = optuna.create_study(storage=url, study_name="search", direction="maximize")
     foreign.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     with pytest.raises(StudyError, match="was not made by OptunaSearchCV"):
         search(url).fit(X, Y)
