@@ -15,7 +15,13 @@ settings, equal batch sizes, random order.
 Prediction compares `predict_proba` of all training rows with a plain forward pass and softmax over
 batches of 1,024, of the same precision and layout.
 
-Run `python -m benchmarks.engine` on an idle machine; `--repeats N`, `--only NAME`.
+The perceptrons train on 60,000 rows of 20 numbers, the small CNN on MNIST in batches of 128, the
+other image models on 640 images of CIFAR-10 in batches of 64. "Rate" is the work of the fit, three
+times that of the pass forwards, by its seconds, as a share of what a large product of matrices in
+bfloat16 reaches here. "Memory" is what a process of its own takes at most for the epoch, beyond
+what it holds before: ours by the hand-written loop's.
+
+Run `python -m benchmarks.engine` on an idle machine; `--repeats N`, `--only NAME ...`.
 """
 
 from __future__ import annotations
@@ -24,9 +30,12 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +47,25 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
+import estimators
 from estimators import CNNClassifier, TorchMLPClassifier
 from estimators.deep._precision import Placement, place
+from estimators.deep._threads import work
 from pipelines import load_dataset
 
 LR, WEIGHT_DECAY = 1e-3, 0.01
+SETTINGS: dict[str, Any] = {
+    "max_epochs": 1, "lr": LR, "weight_decay": WEIGHT_DECAY, "random_state": 0
+}  # fmt: skip
+IMAGE_MODELS: dict[str, tuple[str, dict[str, Any]]] = {
+    "vgg": ("VGGClassifier", {"depth": 11}),
+    "inception": ("InceptionClassifier", {}),
+    "resnet": ("ResNetClassifier", {"depth": 18}),
+    "densenet": ("DenseNetClassifier", {"depth": 121}),
+    "efficientnet": ("EfficientNetClassifier", {"variant": "b0"}),
+    "vit": ("ViTClassifier", {}),
+}
+N_IMAGES = 640
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
@@ -59,39 +82,51 @@ class Case:
     def is_image(self) -> bool:
         return self.X.ndim > 2
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a row as the network takes it."""
+        return self.floats(self.X[:1]).shape[1:]
+
     def network(self) -> nn.Module:
         """Return the untrained network; images come to it channels first and scaled."""
-        shape = (1, *self.X.shape[1:]) if self.is_image else self.X.shape[1:]
-        return self.estimator.build_module(shape, len(np.unique(self.y)))
+        return self.estimator.build_module(self.shape, len(np.unique(self.y)))
 
-    def floats(self) -> np.ndarray:
-        """Return the rows as float32, images channels first, as a plain loop takes them."""
+    @property
+    def scale(self) -> tuple[float, float]:
+        return float(self.X.mean()), float(self.X.std())
+
+    def floats(self, X: np.ndarray) -> np.ndarray:
+        """Return rows as float32, images channels first, as a plain loop takes them."""
         if not self.is_image:
-            return self.X
-        mean, std = float(self.X.mean()), float(self.X.std())
-        return ((self.X.astype(np.float32) - mean) / std)[:, None]
+            return X
+        mean, std = self.scale
+        scaled = (X.astype(np.float32) - mean) / std
+        return np.ascontiguousarray(np.moveaxis(scaled, -1, 1)) if X.ndim == 4 else scaled[:, None]
 
 
-def cases(wanted: str) -> Iterator[Case]:
-    """Yield the cases whose names contain ``wanted``."""
-    settings: dict[str, Any] = {
-        "max_epochs": 1, "lr": LR, "weight_decay": WEIGHT_DECAY, "random_state": 0
-    }  # fmt: skip
-    if "mlp" in wanted or not wanted:
-        yield from _perceptrons(settings)
-    if "cnn" in wanted or not wanted:
-        mnist = load_dataset("mnist")
-        cnn = CNNClassifier(batch_size=128, **settings)
-        yield Case("CNN, MNIST", cnn, mnist.X_train, mnist.y_train)
+def case_of(name: str) -> list[Case]:
+    """Return the cases of that name."""
+    if name == "mlp":
+        return _perceptrons()
+    if name == "cnn":
+        data = load_dataset("mnist")
+        model = CNNClassifier(batch_size=128, **SETTINGS)
+        return [Case("CNN, MNIST", model, data.X_train, data.y_train)]
+    class_name, params = IMAGE_MODELS[name]
+    data = load_dataset("cifar10")
+    model = getattr(estimators, class_name)(batch_size=64, **params, **SETTINGS)
+    title = f"{class_name.removesuffix('Classifier')} {' '.join(map(str, params.values()))}".strip()
+    return [Case(title, model, data.X_train[:N_IMAGES], data.y_train[:N_IMAGES])]
 
 
-def _perceptrons(settings: dict[str, Any]) -> Iterator[Case]:
+def _perceptrons() -> list[Case]:
     rng = np.random.RandomState(0)
     X = rng.standard_normal((60_000, 20)).astype(np.float32)
     y = (X @ rng.standard_normal((20, 10))).argmax(1)
-    for batch_size in (128, 1024):
-        model = TorchMLPClassifier(batch_size=batch_size, **settings)
-        yield Case(f"MLP, batches of {batch_size:,}", model, X, y)
+    return [
+        Case(f"MLP, batches of {size:,}", TorchMLPClassifier(batch_size=size, **SETTINGS), X, y)
+        for size in (128, 1024)
+    ]
 
 
 def ours(case: Case) -> Any:
@@ -104,7 +139,7 @@ def hand_written(case: Case) -> nn.Module:
     placement = place(net, torch.device("cpu"), "auto")
     if placement.channels_last:
         net = net.to(memory_format=torch.channels_last)
-    scale = (float(case.X.mean()), float(case.X.std()))
+    scale = case.scale
     optimizer = torch.optim.AdamW(net.parameters(), LR, weight_decay=WEIGHT_DECAY, fused=True)
     total = torch.zeros(())
     net.train()
@@ -121,11 +156,13 @@ def hand_written(case: Case) -> nn.Module:
 
 
 def _batch(images: Tensor, scale: tuple[float, float]) -> Tensor:
-    return ((images.float() - scale[0]) / scale[1])[:, None].to(memory_format=torch.channels_last)
+    scaled = (images.float() - scale[0]) / scale[1]
+    batch = scaled.permute(0, 3, 1, 2) if scaled.ndim == 4 else scaled[:, None]
+    return batch.to(memory_format=torch.channels_last)
 
 
 def plain(case: Case) -> nn.Module:
-    data = TensorDataset(torch.from_numpy(case.floats()), torch.from_numpy(case.y).long())
+    data = TensorDataset(torch.from_numpy(case.floats(case.X)), torch.from_numpy(case.y).long())
     net = case.network()
     optimizer = torch.optim.AdamW(net.parameters(), LR, weight_decay=WEIGHT_DECAY)
     total = 0.0
@@ -152,12 +189,12 @@ def skorch_as_it_comes(case: Case) -> Any:
         train_split=None,
         verbose=0,
     )
-    return net.fit(case.floats(), case.y.astype(np.int64))
+    return net.fit(case.floats(case.X), case.y.astype(np.int64))
 
 
 def plain_prediction(case: Case, net: nn.Module, placement: Placement) -> np.ndarray:
     X = torch.from_numpy(case.X)
-    scale = (float(case.X.mean()), float(case.X.std()))
+    scale = case.scale
     outputs = []
     with torch.inference_mode(), placement.autocast():
         for rows in X.split(1024):
@@ -187,6 +224,54 @@ def ratio(times: dict[str, list[float]], name: str, to: str) -> str:
     return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
+@cache
+def peak_rate() -> float:
+    """Return the operations per second of a large product of matrices in bfloat16."""
+    a, b = torch.ones(4096, 1024, dtype=torch.bfloat16), torch.ones(1024, 16384).bfloat16()
+    best = min(seconds(lambda: a @ b, time.perf_counter) for _ in range(10))
+    return 2 * a.numel() * b.shape[1] / best
+
+
+def rate(case: Case, fit_seconds: float) -> str:
+    """Return images per second, and the share of the peak rate."""
+    if not case.is_image:
+        return f"{len(case.X) / fit_seconds:,.0f} rows/s"
+    per_image = 3 * work(case.network(), torch.zeros(1, *case.shape))
+    share = per_image * len(case.X) / fit_seconds / peak_rate()
+    return f"{len(case.X) / fit_seconds:,.0f} images/s, {share:.0%}"
+
+
+def memory(name: str, number: int) -> str:
+    """Return how much memory our fit takes, and its ratio to the hand-written loop's."""
+    peaks = [
+        int(
+            subprocess.run(
+                [sys.executable, "-m", "benchmarks.engine", "--peak", name, str(number), who],
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+        for who in ("ours", "hand")
+    ]
+    return f"{peaks[0] / 2**20:,.0f} MiB, {peaks[0] / peaks[1]:.2f}"
+
+
+def print_peak(name: str, number: str, who: str) -> None:
+    """Print the bytes that one fit in this process takes beyond what is held before."""
+    case = case_of(name)[int(number)]
+    status = Path("/proc/self/status")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins here
+
+    def field(wanted: str) -> int:
+        lines = (line.split() for line in status.read_text().splitlines())
+        return next(int(line[1]) * 1024 for line in lines if line[0] == wanted)
+
+    before = field("VmRSS:")
+    (ours if who == "ours" else hand_written)(case)
+    print(field("VmHWM:") - before)
+
+
 def measure(case: Case, repeats: int, clock: Callable[[], float]) -> list[str]:
     """Return the cells of one row of the table."""
     contestants = {
@@ -211,6 +296,7 @@ def measure(case: Case, repeats: int, clock: Callable[[], float]) -> list[str]:
         f"{model.n_parameters_:,}",
         str(placement.dtype).removeprefix("torch."),
         f"{statistics.median(fit['ours']):.2f}",
+        rate(case, statistics.median(fit["ours"])),
         ratio(fit, "ours", "hand"),
         ratio(fit, "skorch", "ours"),
         ratio(fit, "plain", "ours"),
@@ -234,12 +320,18 @@ def machine() -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--only", default="", choices=("", "mlp", "cnn"), help="a part only")
+    names = ("mlp", "cnn", *IMAGE_MODELS)
+    parser.add_argument("--only", nargs="+", default=names, choices=names, help="these only")
+    parser.add_argument("--peak", nargs=3, help=argparse.SUPPRESS)  # of a process of its own
     parser.add_argument("--clock", default="wall", choices=CLOCKS, help="what to count")
     arguments = parser.parse_args()
+    if arguments.peak:
+        print_peak(*arguments.peak)
+        return
     header = [
-        "network", "weights", "format", "our fit [s]", "ours / hand", "skorch / ours",
+        "network", "weights", "format", "our fit [s]", "rate", "ours / hand", "skorch / ours",
         "plain / ours", "our prediction [s]", "prediction: ours / plain pass",
+        "memory: ours, ours / hand",
     ]  # fmt: skip
     print(
         machine(),
@@ -248,11 +340,10 @@ def main() -> None:
         end="\n\n",
     )
     print("| " + " | ".join(header) + " |\n|" + "---|" * len(header))
-    for case in cases(arguments.only):
-        print(
-            "| " + " | ".join(measure(case, arguments.repeats, CLOCKS[arguments.clock])) + " |",
-            flush=True,
-        )
+    for name in arguments.only:
+        for number, case in enumerate(case_of(name)):
+            cells = measure(case, arguments.repeats, CLOCKS[arguments.clock])
+            print("| " + " | ".join([*cells, memory(name, number)]) + " |", flush=True)
 
 
 if __name__ == "__main__":
