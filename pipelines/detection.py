@@ -233,7 +233,9 @@ class ScoreStream:
     """
 
     def __init__(self, model: Any, scaler: StandardScaler, tail: np.ndarray) -> None:
-        self._model, self._mean, self._scale = model, scaler.mean_, scaler.scale_
+        self._mean, self._scale = scaler.mean_, scaler.scale_
+        # checks of a row take as long as a small net: they are made here, once per point
+        self._score = getattr(model, "score_row", lambda row: model.score_samples(row[None])[0])
         self._window = np.concatenate([np.zeros((1, tail.shape[1])), tail])
 
     def score(self, point: Any) -> float:
@@ -261,7 +263,7 @@ class ScoreStream:
             )
         self._window[:-1] = self._window[1:]
         self._window[-1] = (point - self._mean) / self._scale
-        return -float(self._model.score_samples(self._window.reshape(1, -1))[0])
+        return -float(self._score(self._window.ravel()))
 
 
 def _columns(X: Any) -> Any:

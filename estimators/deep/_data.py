@@ -80,9 +80,11 @@ class Rows:
 
     def stride(self, device: torch.device) -> int:
         """Return how many rows to take at once where nothing is trained."""
-        elements = ELEMENTS_PER_STRIDE * (1 if device.type == "cpu" else 64)
+        elements, most = ELEMENTS_PER_STRIDE, 2048  # recurrent layers of more leave the cache
+        if device.type != "cpu":
+            elements, most = 64 * elements, 8192
         per_number = 1 if self.lengths is None else NUMBERS_PER_TOKEN
-        return min(8192, max(32, elements // max(1, self.X[:1].numel() * per_number)))
+        return min(most, max(32, elements // max(1, self.X[:1].numel() * per_number)))
 
     def batches(self, order: Tensor, size: int) -> list[Tensor]:
         """Split rows in random order into batches; sequences stand among others of their length."""

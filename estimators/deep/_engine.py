@@ -185,7 +185,8 @@ class Net(NeuralNet):
         call = function or self._with_views
         is_small = len(X) <= SMALL
         stride = PADDED if is_small else rows.stride(self.placement.device)
-        self.module_.eval()
+        if self.module_.training:  # to say so again costs as much as a small net
+            self.module_.eval()
         outputs = []
         order = rows.by_length(torch.arange(len(X)))
         for index in order.split(stride):

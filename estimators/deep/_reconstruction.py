@@ -126,6 +126,7 @@ class Reconstructor(
         rows = self._read(X, reset=not self._goes_on(), ensure_min_samples=2)
         has_axes = getattr(X, "ndim", 2) > 2
         self._row_shape: tuple[int, ...] = X.shape[1:] if has_axes else (self.n_features_in_,)
+        self._stored_shape: tuple[int, ...] = rows.shape[1:]
         self.offset_ = 0.0  # until the errors are known: a search asks for scores between epochs
         self._fit_net(rows, n_outputs=math.prod(rows.shape[1:]))
         self._fit_threshold(self._errors(rows))
@@ -192,6 +193,23 @@ class Reconstructor(
         check_is_fitted(self)
         return -self._errors(self._read(X, reset=False))
 
+    def score_row(self, row: np.ndarray) -> float:
+        """Return :meth:`score_samples` of one row, fast: it is taken as it comes, unchecked.
+
+        Parameters
+        ----------
+        row : ndarray of float, shape (n_features,)
+            As in ``fit``, finite.
+
+        Returns
+        -------
+        float
+        """
+        batch = torch.from_numpy(row.astype(np.float32).reshape(1, *self._stored_shape))
+        placement = self.net_.placement
+        with torch.inference_mode(), placement.autocast():
+            return -float(self._errors_of(batch.to(placement.device)))
+
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of :meth:`score_samples`.
 
@@ -231,14 +249,14 @@ class Reconstructor(
 
     def _errors(self, rows: np.ndarray) -> np.ndarray:
         """Return the mean squared error of rows as :meth:`_read` returns them."""
+        return self.net_.forward_rows(rows, self._errors_of).astype(np.float64)
+
+    def _errors_of(self, batch: Tensor) -> Tensor:
+        """Return the mean squared error of rows as they are stored. Shape: ``(b, ...)`` -> (b,)."""
         scale, model = self._parts()
-
-        def errors(batch: Tensor) -> Tensor:
-            x = scale(batch)
-            difference = self._decode(model.encode(x)).float() - x
-            return difference.square().flatten(1).mean(1)
-
-        return self.net_.forward_rows(rows, errors).astype(np.float64)
+        x = scale(batch)
+        difference = self._decode(model.encode(x)).float() - x
+        return difference.square().flatten(1).mean(1)
 
     def _train(self, *args: Any, **options: Any) -> None:
         super()._train(*args, **options)
