@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipelines.loaders.new_series import rows_to_come, series_columns
 from pipelines.loaders.table_file import read_table
 from search.comparison import Comparison
 from search.disk import RunError
@@ -31,7 +32,8 @@ def predict(
     run_dir : path-like
         The run directory.
     path : path-like
-        A table file with the columns that the run used, in any order; others are left alone.
+        A table file with the columns that the run used, in any order; others are left alone. Of
+        a series that was forecast, its values up to now with their time stamps.
     model : str or None, default=None
         Name of the model in the run; None takes the best one in validation.
     encoding : str, default="utf-8"
@@ -40,7 +42,8 @@ def predict(
     Returns
     -------
     DataFrame of n rows
-        ``prediction``, and ``probability of <class>`` where the model gives probabilities.
+        ``prediction``, and ``probability of <class>`` where the model gives probabilities. Of a
+        series ``time`` and ``prediction``, one step ahead each; the last row is the next step.
 
     Raises
     ------
@@ -55,12 +58,15 @@ def predict(
     name = model or comparison.best_
     if name is None:
         raise RunError(f"{run_dir} holds no model that was fitted and tested.")
-    if data["feature_names"] is None or data["kind"] not in ("table", "text"):
+    is_series = data["task"] == "forecasting"
+    if data["feature_names"] is None or (data["kind"] not in ("table", "text") and not is_series):
         raise RunError(
             f"{run_dir} is about {data['kind']} data without columns; load the model by "
             "search.Comparison(...).load_model(...) and call its predict."
         )
     pipeline = comparison.load_model(name)
+    if is_series:
+        return _forecasts(pipeline, read_table(Path(path), encoding), data, Path(path).name)
     frame = _columns(read_table(Path(path), encoding), data["feature_names"], Path(path).name)
     if data["kind"] == "table":
         _check_numbers(frame, run.arrays("data").get("train_X"))
@@ -71,6 +77,14 @@ def predict(
         for label, column in zip(pipeline.classes_, np.transpose(proba), strict=True):
             answers[f"probability of {label}"] = column
     return answers
+
+
+def _forecasts(pipeline: Any, frame: pd.DataFrame, data: dict[str, Any], file: str) -> pd.DataFrame:
+    """Return a forecast for every time with enough values before it, the next one last."""
+    columns, n_lags = series_columns(data["feature_names"])
+    _columns(frame, columns, file)
+    rows, times = rows_to_come(frame, columns, n_lags)
+    return pd.DataFrame({"time": times, "prediction": pipeline.predict(rows)})
 
 
 def _columns(frame: pd.DataFrame, names: list[str], file: str) -> pd.DataFrame:

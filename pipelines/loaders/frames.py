@@ -57,7 +57,7 @@ def from_frame(
     task, time = _resolve(frame, target, task, time, notes)
     times = None
     if time is not None:
-        frame, times = _in_time(frame, time)
+        frame, times = in_time(frame, time)
     if task == "forecasting":
         rows = _one_step_ahead(frame, times, str(target), notes)
     else:
@@ -103,12 +103,12 @@ def _resolve(
     if task == "auto":
         task, reason = task_of(frame[target].dropna())
         if task == "regression":
-            time = time or _regular_dates(frame.drop(columns=[target]))
+            time = time or regular_dates(frame.drop(columns=[target]))
             if time is not None:
                 task, reason = "forecasting", f"{reason} along {short(time)}"
         notes.append(f"The task is {task}, because {reason}; another one can be asked for.")
     elif task == "forecasting":
-        time = time or _regular_dates(frame.drop(columns=[target]))
+        time = time or regular_dates(frame.drop(columns=[target]))
         if time is None:
             raise ValueError(
                 "time must name the column of time stamps for task='forecasting'; no column of "
@@ -117,7 +117,7 @@ def _resolve(
     return task, time
 
 
-def _regular_dates(frame: pd.DataFrame) -> str | None:
+def regular_dates(frame: pd.DataFrame) -> str | None:
     """Return the first column of evenly spaced dates in order, if there is one."""
     for name, column in frame.items():
         dates = as_dates(column)
@@ -126,7 +126,7 @@ def _regular_dates(frame: pd.DataFrame) -> str | None:
     return None
 
 
-def _in_time(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series]:
+def in_time(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series]:
     """Return the rows in the order of time, and their time stamps."""
     is_number = pd.api.types.is_numeric_dtype(frame[time])
     times = frame[time] if is_number else as_dates(frame[time])
