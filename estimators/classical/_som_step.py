@@ -74,8 +74,8 @@ def batch_step(X: Any, weights: Any, pull: Any, distance: str, rate: float) -> A
     With ``rate=1`` a unit goes all the way (Kohonen's batch map).
     """
     sums, counts = _per_unit(X, weights, distance)
-    strength = pull @ counts
-    means = (pull @ sums) / strength.clip(1e-30)[:, None]
+    strength, hit = pull @ counts, counts > 0  # of a small batch few units are hit
+    means = (pull[:, hit] @ sums[hit]) / strength.clip(1e-30)[:, None]
     moved = (1 - rate) * weights + rate * means
     return moved * (strength > 0)[:, None] + weights * (strength <= 0)[:, None]
 
