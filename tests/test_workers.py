@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,50 +57,65 @@ def trials_of(url, name):
     return [(t.number, t.state.name, t.params, t.values) for t in study.get_trials()]
 
 
-# A worker that notes every fold it has fitted; it takes its time, so that the kills hit.
-WORKER = """
-import os, sys, time
+# Workers that note every fold they have fitted, and take their time, so that the kills hit. One
+# interpreter forks them, as the imports take longer than the study; it says who they are at once,
+# and in the end how they ended.
+WORKERS = """
+import json, os, sys, time
 from search import server
 from search.evaluation import Evaluator
 from tests.test_workers import X, Y, search
 
 server.HEARTBEAT = 1
 evaluate = Evaluator.__call__
+url, name, n_trials, *logs = sys.argv[1:]
 
 def noting(self, params, fold):
-    time.sleep(0.05)
+    time.sleep(0.03)
     found = evaluate(self, params, fold)
-    os.write(1, f"{sorted(params.items())} {fold}\\n".encode())
+    os.write(log, f"{sorted(params.items())} {fold}\\n".encode())
     return found
 
 Evaluator.__call__ = noting
-search(sys.argv[1], sys.argv[2], int(sys.argv[3])).fit(X, Y)
+workers = []
+for path in logs:
+    if (worker := os.fork()) == 0:
+        log = os.open(path, os.O_WRONLY)
+        search(url, name, int(n_trials)).fit(X, Y)
+        os._exit(0)
+    workers.append(worker)
+print(json.dumps(workers), flush=True)
+print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(one, 0)[1]) for one in workers]))
 """
 
 
-def start_worker(url, name, n_trials, log):
-    root = str(Path(__file__).parents[1])
-    command = [sys.executable, "-W", "ignore", "-c", WORKER, url, name, str(n_trials)]
-    with log.open("wb") as out:
-        return subprocess.Popen(command, stdout=out, env={**os.environ, "PYTHONPATH": root})
+@contextmanager
+def workers(url, name, n_trials, logs):
+    """Start a worker for each log; yield their process numbers and what tells how they ended."""
+    command = [sys.executable, "-W", "ignore", "-c", WORKERS, url, name, str(n_trials), *logs]
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, env={**os.environ, **path}, start_new_session=True
+    ) as family:
+        try:
+            yield json.loads(family.stdout.readline()), lambda: json.loads(family.stdout.readline())
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(family.pid, signal.SIGKILL)
 
 
 def test_four_workers_two_of_them_killed_finish_every_trial_once(postgres, tmp_path):
     logs = [tmp_path / f"{number}.log" for number in range(4)]
-    workers = [start_worker(postgres, "four", 40, log) for log in logs]
-    try:
-        for log in logs[:2]:
+    for log in logs:
+        log.touch()
+    with workers(postgres, "four", 40, logs) as (started, ended):
+        for worker, log in zip(started[:2], logs, strict=False):
             deadline = time.monotonic() + 60
             while log.read_bytes().count(b"\n") < 4:  # it is in its second trial
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
-        for worker in workers[:2]:
-            worker.send_signal(signal.SIGKILL)
-        assert [worker.wait(timeout=90) for worker in workers] == [-9, -9, 0, 0]
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+            os.kill(worker, signal.SIGKILL)
+        assert ended() == [-9, -9, 0, 0]
     found = trials_of(postgres, "four")
     assert [number for number, *_ in found] == list(range(40))
     assert {state for _, state, _, _ in found} == {"COMPLETE"}
