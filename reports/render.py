@@ -39,6 +39,7 @@ _FORMATS: dict[str, Callable[[Any], str]] = {
 }
 _NUMERIC = (frozenset(_FORMATS) | frozenset(_PAIRS)) - {"mark", "params"}
 _LONGEST_CELL = 160
+Decimals = dict[tuple[str, str], int | None]
 _MARKDOWN = re.compile(r"([\\`*_\[\]#|~$!])")
 
 
@@ -70,6 +71,7 @@ def to_notebook(summary: Summary) -> str:
 def to_markdown(summary: Summary) -> tuple[str, dict[str, str | bytes]]:
     """Return the Markdown text, and the pictures that it shows by their path beside it."""
     from reports.figures import standalone  # loads matplotlib
+    from reports.pictures import enlarged  # loads numpy and pillow
 
     environment = _environment(summary, autoescape=False)
     text = environment.get_template("report.md").render(summary=summary)
@@ -79,8 +81,7 @@ def to_markdown(summary: Summary) -> tuple[str, dict[str, str | bytes]]:
             pictures[f"pictures/{block.name}.svg"] = standalone(block)
         if isinstance(block, Gallery):
             for picture in block.pictures:
-                content = base64.b64decode(picture.uri.partition(",")[2])
-                pictures[f"pictures/{picture.name}.png"] = content
+                pictures[f"pictures/{picture.name}.png"] = enlarged(picture.uri)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", pictures
 
 
@@ -145,9 +146,15 @@ def _environment(summary: Summary, *, autoescape: bool) -> Environment:
     )
     titles = {model["name"]: model["title"] for model in summary.models}
     colours = {model["name"]: palette.series(model["series"]) for model in summary.models}
+    decimals = {
+        (table.name, column.key): _decimals(table, column.key)
+        for table in tables(summary)
+        for column in table.columns
+        if column.kind == "score"
+    }
     environment.filters |= {
-        "cell": partial(_cell, titles),
-        "parts": partial(_parts, titles),
+        "cell": partial(_cell, titles, decimals),
+        "parts": partial(_parts, titles, decimals),
         "long": _long,
         "title_of": titles.get,
         "series": colours.get,
@@ -159,18 +166,31 @@ def _environment(summary: Summary, *, autoescape: bool) -> Environment:
     return environment
 
 
-def _cell(titles: dict[str, str], row: dict[str, Any], column: Column) -> str:
+def _cell(
+    titles: dict[str, str], decimals: Decimals, row: dict[str, Any], column: Column, table: Table
+) -> str:
     """Return the value of a cell on one line."""
-    main, rest = _parts(titles, row, column)
+    main, rest = _parts(titles, decimals, row, column, table)
     return f"{main} {rest}" if rest else main
 
 
-def _parts(titles: dict[str, str], row: dict[str, Any], column: Column) -> tuple[str, str]:
+def _parts(
+    titles: dict[str, str], decimals: Decimals, row: dict[str, Any], column: Column, table: Table
+) -> tuple[str, str]:
     """Return the value of a cell as people read it, and its interval or range."""
     value = row.get(column.key)
-    return (
-        _PAIRS[column.kind](value) if column.kind in _PAIRS else (_text(titles, value, column), "")
-    )
+    if column.kind in _PAIRS:
+        return _PAIRS[column.kind](value)
+    if column.kind == "score":
+        return words.score(value, decimals[table.name, column.key]), ""
+    return _text(titles, value, column), ""
+
+
+def _decimals(table: Table, key: str) -> int | None:
+    """Return the decimals of a column of scores, where one of them needs more than the others."""
+    scores = [row[key] for row in table.rows if row.get(key) is not None]
+    is_share = scores and all(0 <= value <= 1 for value in scores)
+    return words.common_decimals(*scores) if is_share and max(scores) >= 0.995 else None
 
 
 def _text(titles: dict[str, str], value: Any, column: Column) -> str:

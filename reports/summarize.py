@@ -44,8 +44,9 @@ def summarize(run: Run) -> Summary:
 
 
 def _eyebrow(run: Run) -> str:
-    models = counted(len(run.models), "model")
-    return f"{run.task.capitalize()} of {run.kind} data, {models} compared"
+    models = counted(sum(not model.is_dummy for model in run.models), "model")
+    dummy = " and a dummy" if any(model.is_dummy for model in run.models) else ""
+    return f"{run.task.capitalize()} of {run.kind} data, {models}{dummy} compared"
 
 
 def plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -107,21 +108,27 @@ def number(value: float | None, digits: int = 4) -> str:
 def score(value: float | None, decimals: int | None = None) -> str:
     """Return a score: three decimals, four from 0.995 on, four digits where it is far from 1.
 
-    >>> score(0.97222), score(0.9996), score(54.3219), score(-0.5)
-    ('0.972', '0.9996', '54.32', '−0.500')
+    >>> score(0.97222), score(0.9996), score(0.99998), score(54.3219), score(-0.5)
+    ('0.972', '0.9996', '> 0.9999', '54.32', '−0.500')
     """
     if value is None or not math.isfinite(value):
         return "–"
     if decimals is None:
         if abs(value) >= 10 or 0 < abs(value) < 0.0005:
             return number(value, 4 if abs(value) >= 10 else 2)
-        decimals = _decimals(value)
+        decimals = common_decimals(value)
     text = f"{value:.{decimals}f}"
+    if decimals == 4 and value < 1 == float(text):
+        return "> 0.9999"  # only what is perfect is written so
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
-def _decimals(*values: float) -> int:
-    """Return how many decimals tell scores from each other that are read together."""
+def common_decimals(*values: float) -> int:
+    """Return how many decimals tell scores from each other that are read together.
+
+    >>> common_decimals(0.5, 0.96), common_decimals(0.5, 0.996), common_decimals(5.0, 123.4)
+    (3, 4, 1)
+    """
     largest = max(map(abs, values))
     if largest >= 10:
         return max(0, 3 - int(math.log10(largest)))
@@ -142,7 +149,7 @@ def estimate_parts(value: Sequence[float | None] | None) -> tuple[str, str]:
     middle, low, high = value or (None, None, None)
     if middle is None or low is None or high is None:
         return score(middle), ""
-    decimals = _decimals(middle, low, high)
+    decimals = common_decimals(middle, low, high)
     return score(middle, decimals), f"[{score(low, decimals)}, {score(high, decimals)}]"
 
 
@@ -154,7 +161,7 @@ def difference_parts(value: Sequence[float] | None) -> tuple[str, str]:
     """
     if value is None:
         return "–", ""
-    decimals = _decimals(*value)
+    decimals = common_decimals(*value)
     middle, low, high = (("+" if v > 0 else "") + score(v, decimals) for v in value)
     return middle, f"[{low}, {high}]"
 
@@ -220,7 +227,7 @@ def seeds_parts(value: Sequence[float] | None) -> tuple[str, str]:
     if value is None:
         return "–", ""
     deviation, low, high, n = value
-    decimals = _decimals(low, high)
+    decimals = common_decimals(low, high)
     ends = f"{score(low, decimals)} to {score(high, decimals)}"
     return number(deviation, 2), f"{ends}, {counted(int(n), 'seed')}"
 
@@ -263,4 +270,13 @@ def parameter(name: str) -> str:
 def _setting(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return shorten(str(value), 40)
+    return shorten(setting(value), 40)
+
+
+def setting(value: Any) -> str:
+    """Return a value that was tried, without the seed that a step of the pipeline holds.
+
+    >>> setting("PCA(n_components=50, random_state=0)"), setting((16, 32))
+    ('PCA(n_components=50)', '(16, 32)')
+    """
+    return re.sub(r"(, )?\brandom_state=\d+", "", str(value))

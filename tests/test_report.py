@@ -321,7 +321,7 @@ def test_equal_models_are_not_ranked(tmp_path):
     verdict = Report(write_answers(tmp_path / "run", truth, answers)).summary["verdict"]
     assert verdict["winner"] is None
     assert "but b is not shown to be worse" in verdict["headline"]
-    assert any("Its lead over b 0.000" in sentence for sentence in verdict["sentences"])
+    assert any("Its lead, 0.000" in sentence for sentence in verdict["sentences"])
 
 
 # --- the pages ---------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def summarize(run: Run) -> Section | None:
     curves = [_curve(model, run.predictions[model.name]) for model in given]
     best = curves[0]
     gap = best["confidence"] - best["accuracy"]
-    manner = "over-confident" if gap > 0.02 else "under-confident" if gap < -0.02 else "well tuned"
+    manner = "over-confident" if gap > 0.02 else "under-confident" if gap < -0.02 else "calibrated"
     lead = (
         f"{sentence(best['title'])} is {manner} on the whole: its answers claim "
         f"{share(best['confidence'])} on average, and {share(best['accuracy'])} of them are right."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.blocks import Block, Column, Figure, Row, Section, Table, Text
 from reports.run import Model, Run
 from reports.seeds import spread
-from reports.words import counted, estimate, score, sentence
+from reports.words import counted, estimate, estimate_parts, score, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -20,7 +20,7 @@ def summarize(run: Run) -> Section:
     lead = (
         f"Judged by {metric.title} ({better} is better) on "
         f"{counted(run.data['n_test'], 'test row')} that no search has seen. Brackets hold 95 % "
-        "intervals: what the score would plausibly be on any number of such rows."
+        "intervals: where the score would plausibly be if there were no end of such rows."
     )
     rest = [model for model in run.models if not model.done]
     front = efficient(run.ranked)
@@ -165,7 +165,8 @@ def draw_scores(canvas: Canvas, data: Row) -> None:
             continue
         ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="round")
         ax.plot(value, y, "o", color=colour, markersize=6.5)
-        ax.annotate(score(value), (ends[1], y), (8, 0), textcoords="offset points", va="center")
+        written, _ = estimate_parts(row["estimate"])
+        ax.annotate(written, (ends[1], y), (8, 0), textcoords="offset points", va="center")
     ax.set(yticks=range(len(rows)), yticklabels=names, ylim=(len(rows) - 0.4, -0.6))
     ax.set(xlabel=data["title"], xlim=(low, high))
     ax.tick_params(axis="y", length=0, labelcolor=drawing.colour("ink"))

@@ -103,6 +103,11 @@ def _figure(run: Run, model: Model, counts: np.ndarray) -> Figure:
     )
 
 
+def _font_size(n_classes: int, largest: int) -> float:
+    """Return the points of a number that fits into its cell."""
+    return 8.5 if n_classes > 10 else 9.5 if n_classes > 7 and largest > 999 else 11
+
+
 def draw_matrix(canvas: Canvas, data: Row) -> None:
     """Draw the matrix: right answers in one colour, wrong ones in another."""
     from matplotlib.colors import to_rgb  # matplotlib is loaded when something is drawn
@@ -122,7 +127,7 @@ def draw_matrix(canvas: Canvas, data: Row) -> None:
         colorbar=False,
         include_values=written,
         xticks_rotation="vertical" if turn else "horizontal",
-        text_kw={"color": drawing.colour("ink"), "fontsize": 11 if n <= 10 else 8.5},
+        text_kw={"color": drawing.colour("ink"), "fontsize": _font_size(n, int(counts.max()))},
     )
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     cells = np.zeros((n, n, 4))

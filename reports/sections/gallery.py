@@ -12,6 +12,11 @@ from reports.run import Model, Predictions, Run
 from reports.words import counted, number, sentence, share
 
 _MOST = 12
+_LINES = {  # what stands under a picture
+    "wrong": "truth → answer, confidence",
+    "right": "class, confidence",
+    "disagree": "truth, then the answers",
+}
 _BYTES = 500_000  # that all pictures of the section may take
 
 
@@ -141,7 +146,7 @@ def _rows(
         pictures = (
             picture(run, "test", place, *_words(run, found, i, model, rival)) for i, place in kept
         )
-        return Gallery(name, caption, tuple(pictures))
+        return Gallery(name, f"{caption} ({_LINES[what]})", tuple(pictures))
     columns = [
         Column("row", "Test row", "integer"), Column("truth", "True", "class"),
         Column("answer", f"Answer of {model.title}" if rival else "Answer", "class"),

@@ -16,7 +16,7 @@ def summarize(run: Run) -> Section:
     found, is_guarded = findings(run), in_the_data(run) is not None
     blocks: list[Block] = [_in_words(finding) for finding in found]
     table = _table(found, is_guarded)
-    blocks.append(table if found else Fold(table.caption, (table,)))
+    blocks.append(table if found else Fold("What was looked for", (table,)))
     return Section("guards", "Guards", _lead(found, is_guarded), tuple(blocks))
 
 
@@ -57,4 +57,4 @@ def _table(found: list[Finding], is_guarded: bool) -> Table:
         }
         for name, guard in GUARDS.items()
     )
-    return Table("guards", "What was looked for", columns, rows)
+    return Table("guards", "Every guard and what it found", columns, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.blocks import Code, Column, Section, Table
+from reports.blocks import Code, Column, Fold, Section, Table
 from reports.run import Run
 from reports.words import shorten
 
@@ -23,13 +23,21 @@ def summarize(run: Run) -> Section:
         "Processor": f"{machine.get('processor')}, {machine.get('cores')} cores",
         "Memory": f"{machine.get('memory_gib')} GiB",
         "Device": machine.get("device"),
-        "Versions": ", ".join(f"{k} {v}" for k, v in run.manifest["versions"].items()),
     }
     rows = tuple({"what": k, "value": shorten(str(v), 500)} for k, v in facts.items())
     columns = (Column("what", "What"), Column("value", "Value"))
     table = Table("circumstances", "Under these circumstances", columns, rows)
     lead = "The command asks the same question again; the seeds make the same splits and trials."
-    return Section("reproduce", "How to reproduce", lead, (Code(run.manifest["command"]), table))
+    blocks = (Code(run.manifest["command"]), table, _versions(run))
+    return Section("reproduce", "How to reproduce", lead, blocks)
+
+
+def _versions(run: Run) -> Fold:
+    versions = run.manifest["versions"]
+    rows = tuple({"library": name, "version": version} for name, version in versions.items())
+    columns = (Column("library", "What"), Column("version", "Version"))
+    table = Table("versions", "What the models were fitted with", columns, rows)
+    return Fold("Versions of Python and libraries", (table,))
 
 
 def _limit(timeout: float | None) -> str:

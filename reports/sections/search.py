@@ -9,7 +9,17 @@ import numpy as np
 
 from reports.blocks import Block, Column, Figure, Figures, Fold, Row, Section, Table, Text
 from reports.run import Model, Run
-from reports.words import clean, counted, listing, parameter, score, sentence, share, shorten
+from reports.words import (
+    clean,
+    counted,
+    listing,
+    parameter,
+    score,
+    sentence,
+    setting,
+    share,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -159,7 +169,9 @@ def _slices(
     run: Run, model: Model, rows: list[Row], names: list[str], scales: dict[str, str]
 ) -> Figure:
     best = (max if run.metric.greater_is_better else min)(rows, key=lambda row: row["value"])
-    words = ", ".join(f"{parameter(n)} {shorten(str(best['params'].get(n)), 30)}" for n in names)
+    words = ", ".join(
+        f"{parameter(n)} {shorten(setting(best['params'].get(n)), 30)}" for n in names
+    )
     return Figure(
         f"slices-{model.name}",
         f"{sentence(model.title)}: validation {run.metric.title} against each parameter, the most "

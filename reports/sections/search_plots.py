@@ -5,15 +5,19 @@ Optuna draws these too, but in a style of its own (ggplot, set for good) that no
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from reports.blocks import Row
-from reports.words import share, shorten
+from reports.words import setting, share, shorten
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
+
+_ROOM = 24  # characters under one of the small plots
 
 
 def draw_history(canvas: Canvas, data: Row) -> None:
@@ -71,8 +75,7 @@ def draw_slices(canvas: Canvas, data: Row) -> None:
             markersize=5.5, markeredgewidth=0,
         )  # fmt: skip
         if labels:
-            ax.set_xticks(range(len(labels)), [drawing.label(name, 12) for name in labels])
-            ax.margins(x=0.15)
+            _write_categories(ax, labels)
         elif part["scale"] == "log":
             drawing.log_axis(ax)
         else:
@@ -120,8 +123,35 @@ def _places(values: list[Any], scale: str) -> tuple[list[float], list[str]]:
     """Return where values stand on an axis, and the labels if they are categories."""
     if scale != "category":
         return [float(value) for value in values], []
-    labels = sorted({str(value) for value in values})
-    return [float(labels.index(str(value))) for value in values], labels
+    written = [_category(value) for value in values]
+    labels = sorted(set(written), key=_numbers_as_such)
+    return [float(labels.index(text)) for text in written], labels
+
+
+def _category(value: Any) -> str:
+    """Return a short name of a choice: a step with what was set of it, and no more.
+
+    >>> _category("PCA(n_components=50, random_state=0)"), _category((16, 32))
+    ('PCA(50)', '(16, 32)')
+    """
+    return re.sub(r"\w+=", "", setting(value))
+
+
+def _numbers_as_such(text: str) -> list[tuple[int, float, str]]:
+    """Return what puts "a(25)" before "a(100)"."""
+    parts = re.split(r"(\d+)", text)
+    return [(0, float(part), "") if part.isdigit() else (1, 0.0, part) for part in parts]
+
+
+def _write_categories(ax: Axes, labels: list[str]) -> None:
+    """Write the names of choices under an axis, aslant where they need more room than there is."""
+    names = [shorten(label, 14) for label in labels]
+    ax.set_xticks(range(len(names)), names)
+    ax.margins(x=0.15)
+    if sum(map(len, names)) > _ROOM:
+        ax.tick_params(axis="x", labelrotation=28, labelsize=9, pad=1)
+        for written in ax.get_xticklabels():
+            written.set(horizontalalignment="right", rotation_mode="anchor")
 
 
 def _heights(values: tuple[Any, ...], scale: str) -> tuple[np.ndarray, tuple[str, str]]:
@@ -131,5 +161,5 @@ def _heights(values: tuple[Any, ...], scale: str) -> tuple[np.ndarray, tuple[str
     reach = x.max() - x.min()
     heights = (x - x.min()) / reach if reach else np.full(len(x), 0.5)
     if labels:
-        return heights, (shorten(labels[0], 10), shorten(labels[-1], 10))
+        return heights, (shorten(labels[0], 14), shorten(labels[-1], 14))
     return heights, (f"{min(places):.3g}", f"{max(places):.3g}")

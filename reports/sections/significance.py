@@ -10,6 +10,7 @@ from reports.words import counted, difference_parts, p_value, sentence
 from search.statistics import PairedTest
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
 ALPHA = 0.05
@@ -31,7 +32,7 @@ def summarize(run: Run) -> Section | None:
     )
     table = _table(run)
     blocks: list[Block] = [_figure(run, best.best)]
-    blocks.append(table if len(tests) <= _FEW else Fold(table.caption, (table,)))
+    blocks.append(table if len(tests) <= _FEW else Fold("Every pair", (table,)))
     blocks.append(Text(f"Method: {methods}. The intervals are of each pair alone.", "small"))
     return Section("significance", "What is more than chance", lead, tuple(blocks))
 
@@ -114,18 +115,25 @@ def draw_differences(canvas: Canvas, data: Row) -> None:
         colour = drawing.line_style(row["series"])["color"]
         if value < low:
             ax.annotate(
-                f"← {difference_parts([value] * 3)[0]}", (low, y), va="center", color=colour
-            )
+                f"← {difference_parts([value] * 3)[0]}", (low, y), (6, 0), va="center",
+                color=colour, textcoords="offset points",
+            )  # fmt: skip
+            _write_p(ax, row, y)
             continue
         face = colour if row["p"] < ALPHA else drawing.colour("paper")
         ax.plot(ends, [y, y], color=colour, linewidth=2.4, solid_capstyle="round", zorder=2)
         ax.plot(value, y, "o", color=colour, markerfacecolor=face, markersize=7, zorder=3)
-        ax.annotate(
-            f"p {p_value(row['p'])}", (1, y), (8, 0), va="center", textcoords="offset points",
-            xycoords=("axes fraction", "data"),
-        )  # fmt: skip
+        _write_p(ax, row, y)
     ax.set(yticks=range(len(rows)), yticklabels=names, ylim=(len(rows) - 0.4, -0.6))
     ax.set(xlabel=data["what"], xlim=(low, high))
     ax.tick_params(axis="y", length=0, labelcolor=drawing.colour("ink"))
     ax.spines["left"].set_visible(False)
     ax.grid(axis="x")
+
+
+def _write_p(ax: Axes, row: Row, y: float) -> None:
+    """Write the corrected p-value of a row at its right end."""
+    ax.annotate(
+        f"p {p_value(row['p'])}", (1, y), (8, 0), va="center", textcoords="offset points",
+        xycoords=("axes fraction", "data"),
+    )  # fmt: skip

@@ -20,7 +20,7 @@ def summarize(run: Run) -> Section | None:
         return None
     front = efficient(run.ranked)
     titles = [model.title for model in models if model.name in front]
-    lead = f"Nothing is both better and faster than {listing(titles)}." if titles else ""
+    lead = f"No model is both better and faster than {listing(titles, 'or')}." if titles else ""
     return Section(
         "tradeoff",
         "Score against cost",

@@ -142,10 +142,11 @@ def _how_sure(standing: Standing) -> list[str]:
     worse = [model for model in standing.worse if not model.is_dummy]
     if standing.rivals:
         tests = {m.title: standing.test(standing.best, m) for m in standing.rivals[:_FAR]}
-        leads = [f"over {title} {_in_words(test)}" for title, test in tests.items() if test]
+        leads = [f"{_in_words(test)} over {title}" for title, test in tests.items() if test]
+        lead, verb = ("lead", "is") if len(leads) == 1 else ("leads", "are")
         return [
-            f"Its lead {listing(leads)} is within chance. More test rows could tell them apart; "
-            "being the highest of several scores, this one is probably a little lucky."
+            f"Its {lead}, {listing(leads)}, {verb} within chance. More test rows could tell them "
+            "apart; being the highest of several scores, this one is probably a little lucky."
         ]
     if not worse:
         return []
