@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams, batch_size_of
 from estimators.deep._precision import Placement
-from estimators.deep._threads import worthwhile_threads
+from estimators.deep._threads import enough_rows, one_thread
 from estimators.deep.watching import tell
 
 HISTORY = (
@@ -70,6 +71,7 @@ class Net(NeuralNet):
         )
         self.params = params
         self.placement = placement
+        self._enough_rows: float | None = None
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -117,8 +119,7 @@ class Net(NeuralNet):
         batch_size = batch_size_of(params, len(train))
         if self.module_ is not self.module:
             self._try_compiled(rows, train[:batch_size])
-        row, _, _ = rows.take(train[:1], self.placement.device)
-        with worthwhile_threads(self.module, row, min(batch_size, len(train))):
+        with self._threads_for(rows, min(batch_size, len(train))):
             self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
         self.module_.eval()
         self.notify("on_train_end", X=rows.X, y=rows.y)
@@ -189,14 +190,22 @@ class Net(NeuralNet):
             self.module_.eval()
         outputs = []
         order = rows.by_length(torch.arange(len(X)))
-        for index in order.split(stride):
-            if is_small:
-                index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
-            batch, _, _ = rows.take(index, self.placement.device)
-            with self.placement.autocast():
-                outputs.append(call(batch).float().cpu())
+        with self._threads_for(rows, min(stride, len(X))):
+            for index in order.split(stride):
+                if is_small:
+                    index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
+                batch, _, _ = rows.take(index, self.placement.device)
+                with self.placement.autocast():
+                    outputs.append(call(batch).float().cpu())
         found = torch.cat(outputs)[: len(X)]
         return (found if rows.lengths is None else found[order.argsort()]).numpy()
+
+    def _threads_for(self, rows: Rows, batch_size: int) -> AbstractContextManager[None]:
+        """Return a context with as many threads as batches of these rows are worth."""
+        if self._enough_rows is None:
+            row, _, _ = rows.take(torch.zeros(1, dtype=torch.int64), self.placement.device)
+            self._enough_rows = enough_rows(self.module, row)
+        return one_thread() if batch_size < self._enough_rows else nullcontext()
 
     def _with_views(self, X: Tensor) -> Tensor:
         """Return the output, averaged over the views of test-time augmentation."""

@@ -17,6 +17,7 @@ from torch.nn.functional import mse_loss
 from estimators.deep._estimator import DeepEstimator
 from estimators.deep._inputs import ImageScaling
 from estimators.deep._losses import Objective
+from estimators.deep._threads import one_thread
 from estimators.params import Choice, Float, estimator, param
 from estimators.thresholds import ThresholdedDetector
 
@@ -207,7 +208,7 @@ class Reconstructor(
         """
         batch = torch.from_numpy(row.astype(np.float32).reshape(1, *self._stored_shape))
         placement = self.net_.placement
-        with torch.inference_mode(), placement.autocast():
+        with one_thread(), torch.inference_mode(), placement.autocast():
             return -float(self._errors_of(batch.to(placement.device)))
 
     def score(self, X: Any, y: Any = None) -> float:

@@ -1,4 +1,4 @@
-"""How many threads a training is worth."""
+"""How many threads a batch is worth."""
 
 from __future__ import annotations
 
@@ -18,24 +18,34 @@ WORTH = 50_000_000
 WORTH_OF_DENSE = 5_000_000
 
 
-@contextmanager
-def worthwhile_threads(module: nn.Module, row: Tensor, batch_size: int) -> Iterator[None]:
-    """Compute on one thread in the context if batches are small.
+def enough_rows(module: nn.Module, row: Tensor) -> float:
+    """Return the rows of a batch from which on all threads pay.
+
+    Recurrent layers, whose steps wait for each other, count for nothing: alone they never do.
 
     Parameters
     ----------
     module : nn.Module
-        What is trained.
+        What is trained or applied.
     row : Tensor of shape (1, ...)
         One row on the device.
-    batch_size : int
-        Rows of a batch.
+
+    Returns
+    -------
+    float
+        0 where there is one thread anyway, or another device computes.
     """
-    threads = torch.get_num_threads()
+    if row.device.type != "cpu" or torch.get_num_threads() == 1:
+        return 0.0
     is_dense = all(weight.ndim <= 2 for weight in module.parameters())
-    worth = WORTH_OF_DENSE if is_dense else WORTH
-    small = row.device.type == "cpu" and threads > 1 and work(module, row) * batch_size < worth
-    torch.set_num_threads(1 if small else threads)
+    return (WORTH_OF_DENSE if is_dense else WORTH) / max(work(module, row), 1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread in the context."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         yield
     finally:
