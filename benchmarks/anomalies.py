@@ -21,7 +21,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +82,11 @@ def digits(share: float) -> Callable[[int], Split]:
     return split
 
 
-def judged(splits: Callable[[int], Split]) -> Iterator[dict[str, Any]]:
+def judged(
+    splits: Callable[[int], Split], seeds: Sequence[int] = range(5)
+) -> Iterator[dict[str, Any]]:
     """Yield ROC AUC and recall of every model on every split."""
-    for seed in range(5):
+    for seed in seeds:
         train, test, y = splits(seed)
         for name, (registered, params) in MODELS.items():
             spec = registry.get(registered)
