@@ -105,7 +105,6 @@ def verify(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
     ] = None,
-    cv: Annotated[int | None, typer.Option(min=2, help="Instead of what the run keeps.")] = None,
 ) -> int:
     """Run again in a temporary folder, and say where the outcome is not what RUN says."""
     # Lazy: `bakeoff --help` must not wait for Optuna and the models.
@@ -114,7 +113,7 @@ def verify(
     from search.given import given_again
 
     manifest = RunDirectory(run).manifest
-    question, given = manifest["question"], given_again(RunDirectory(run), cv=cv)
+    question, given = manifest["question"], given_again(RunDirectory(run))
     of_a_file = {"target": target, "task": task, "time": time, "groups": groups}
     name = data or manifest["data"]["name"]
     dataset = arguments.locate(name, **of_a_file, encoding=encoding)

@@ -31,7 +31,6 @@ def worker(
     encoding: Annotated[
         str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
     ] = None,
-    cv: Annotated[int | None, typer.Option(min=2, help="Instead of what the run keeps.")] = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="The database, if its password is needed.")
     ] = None,
@@ -47,7 +46,7 @@ def worker(
     dataset = arguments.locate(name, **of_a_file, encoding=encoding)
     try:
         with watcher(Console(stderr=True)) as watch:
-            assist(run, dataset, cv=cv, storage=storage, n_jobs=jobs, progress=watch)
+            assist(run, dataset, storage=storage, n_jobs=jobs, progress=watch)
     except KeyboardInterrupt:
         print("Interrupted; other workers take over the trial in progress.", file=sys.stderr)
         return 130
