@@ -38,8 +38,9 @@ def summarize(run: Run) -> Section | None:
         for model in models
     ]
     lead = (
-        "The darker a word, the more all words of the text look at it in the last block. First the "
-        "texts that the model was surest about and wrong, then the surest right ones."
+        "The darker a word, the more all words of the text look at it in the last block, from the "
+        "least of the text to the most. First the texts that the model was surest about and wrong, "
+        "then the surest right ones."
     )
     return Section("text", "Attention", lead, tuple(folds))
 
@@ -102,12 +103,13 @@ def draw_attention(canvas: Canvas, data: Row) -> None:
     ax = canvas.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
-    most = max(data["weights"], default=0) or 1
+    least, most = min(data["weights"]), max(data["weights"])
+    spread = most - least or 1  # from the least to the most: shares of long texts are alike
     for place, weight in zip(data["places"], data["weights"], strict=True):
         top = _MARGIN + _LINE * (place["line"] - 1)
         shade = Rectangle(
             (place["left"], top), place["width"], _LINE - _GAP, linewidth=0,
-            facecolor=drawing.colour("s0"), alpha=0.04 + 0.5 * weight / most,
+            facecolor=drawing.colour("s0"), alpha=0.04 + 0.56 * (weight - least) / spread,
         )  # fmt: skip
         ax.add_patch(shade)
         middle = place["left"] + place["width"] / 2
