@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pipelines.dataset import Dataset
 
 LISTS = ("--models", "--metrics")
+
+_TRIALS, _TIMEOUT = 20, 30.0  # what a model may try where nothing is said
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -69,6 +71,17 @@ def seconds(text: str) -> float:
     if not is_whole or total <= 0:
         raise typer.BadParameter(f"give a time such as 90s, 10m or 1h30m, got {text!r}.")
     return float(total)
+
+
+def budget(trials: int | None, timeout: float | None) -> dict[str, Any]:
+    """Return how long a search goes on: the first answer comes soon, more is asked for.
+
+    >>> budget(None, None), budget(100, None)
+    ({'n_trials': 20, 'timeout': 30.0}, {'n_trials': 100, 'timeout': None})
+    """
+    if trials is None and timeout is None:
+        timeout = _TIMEOUT
+    return {"n_trials": trials or _TRIALS, "timeout": timeout}
 
 
 def size(text: str) -> int:

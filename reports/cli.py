@@ -115,7 +115,12 @@ def compare(
         str | None,
         typer.Option(metavar="NAME...", help="Models, as `bakeoff models` lists them."),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials of each model's search.")] = 20,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Trials of each model's search; 20, within 30 s, if no budget is given."
+        ),
+    ] = None,
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -192,8 +197,7 @@ def compare(
                 run_comparison(
                     arguments.names(models) if models else None,
                     dataset,
-                    n_trials=trials,
-                    timeout=timeout,
+                    **arguments.budget(trials, timeout),
                     time_limit=time_limit,
                     memory_limit=memory_limit,
                     cv=cv,

@@ -64,7 +64,7 @@ class Range(_Table):
 class Budget(_Table):
     """What a model may cost."""
 
-    trials: int = Field(default=20, ge=1)
+    trials: int | None = Field(default=None, ge=1)
     timeout: Seconds | None = None
     time_limit: Seconds | None = None
     memory_limit: Size | None = None
@@ -221,8 +221,7 @@ def run(
             compare(
                 asked.models,
                 dataset,
-                n_trials=budget.trials,
-                timeout=budget.timeout,
+                **arguments.budget(budget.trials, budget.timeout),
                 time_limit=budget.time_limit,
                 memory_limit=budget.memory_limit,
                 search_rows=budget.search_rows,

@@ -83,8 +83,8 @@ def compare(
     timeout : float or None, default=None
         Seconds after which the search of a model starts no further candidate.
     cv : int, splitter or None, default=None
-        How the search validates. None is one hold-out of a fifth where it has 5,000 rows or more,
-        else five folds; see ``search.validation.choose_cv``.
+        How the search validates. None is one hold-out of a fifth where it has 5,000 rows or more
+        (or ten million numbers), else five folds; see ``search.validation.choose_cv``.
     metrics : sequence of str or None, default=None
         Names in ``search.metrics``; the first one is optimised. None takes those of the task.
     evaluation : {"holdout", "nested"}, default="holdout"

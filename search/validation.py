@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ _LABELLED = ("classification", "anomaly")
 _FOLDS = 5
 _HOLDOUT = 0.2
 _MANY = 5_000  # rows from which one hold-out of a fifth says as much as folds do
+_MUCH = 10_000_000  # numbers in all rows, from which folds take too long: photographs
 
 
 def choose_cv(data: Dataset, cv: Any, random_state: int) -> Any:
@@ -34,8 +36,8 @@ def choose_cv(data: Dataset, cv: Any, random_state: int) -> Any:
         Its training part is divided: classes keep their shares, groups stay whole, and series are
         validated on later rows.
     cv : int, splitter or None
-        A number of folds; None for one hold-out of a fifth from 5,000 rows on, and five folds
-        where there are fewer. A splitter is returned as it is.
+        A number of folds; None for one hold-out of a fifth from 5,000 rows on or from ten million
+        numbers on, and five folds where there is less. A splitter is returned as it is.
     random_state : int
         Seed of the division.
 
@@ -50,7 +52,8 @@ def choose_cv(data: Dataset, cv: Any, random_state: int) -> Any:
     n_folds = min(cv or _FOLDS, len(data.y_train))
     if is_ordered(data):
         return TimeSeriesSplit(n_folds)
-    if cv is None and len(data.y_train) >= _MANY:
+    is_large = len(data.y_train) >= _MANY or math.prod(np.shape(data.X_train)) >= _MUCH
+    if cv is None and is_large:
         return _holdout(stratified, grouped, random_state)
     if grouped:
         splitter = StratifiedGroupKFold if stratified else GroupKFold

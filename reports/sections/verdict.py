@@ -254,7 +254,9 @@ def _limits(run: Run) -> list[str]:
     n_trials = run.question.get("n_trials")
     words = "The models were not tuned"
     if n_trials and any(model.trials for model in run.models):
-        words = f"Each model had up to {counted(n_trials, 'trial')} of tuning"
+        timeout = run.question.get("timeout")
+        within = f" within {seconds(timeout)}" if timeout else ""
+        words = f"Each model had up to {counted(n_trials, 'trial')} of tuning{within}"
         words += f" ({run.question.get('cv')})" if run.question.get("cv") else ""
     short = [model.title for model in run.models if _is_short(model, n_trials)]
     cut = f"; {listing(short)} had fewer that were complete" if short else ""
