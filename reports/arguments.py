@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LISTS = ("--models", "--metrics")
 
-_TRIALS, _TIMEOUT = 20, 30.0  # what a model may try where nothing is said
+_TRIALS, _TIMEOUT = 20, 20.0  # what a model may try where nothing is said
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -77,7 +77,7 @@ def budget(trials: int | None, timeout: float | None) -> dict[str, Any]:
     """Return how long a search goes on: the first answer comes soon, more is asked for.
 
     >>> budget(None, None), budget(100, None)
-    ({'n_trials': 20, 'timeout': 30.0}, {'n_trials': 100, 'timeout': None})
+    ({'n_trials': 20, 'timeout': 20.0}, {'n_trials': 100, 'timeout': None})
     """
     if trials is None and timeout is None:
         timeout = _TIMEOUT

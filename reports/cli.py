@@ -118,7 +118,7 @@ def compare(
     trials: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Trials of each model's search; 20, within 30 s, if no budget is given."
+            min=1, help="Trials of each model's search; 20, within 20 s, if no budget is given."
         ),
     ] = None,
     timeout: Annotated[

@@ -18,7 +18,7 @@ from search.space import Space, as_space, space_of_estimator
 # are at home. Words are counted; a net that reads them takes an hour where these take seconds.
 _USUAL = {
     "table": ("logistic", "linear", "knn", "forest", "mlp"),
-    "image": ("logistic", "linear", "knn", "forest", "mlp", "cnn"),
+    "image": ("logistic", "linear", "knn", "forest", "cnn"),
     "text": ("logistic", "naive-bayes", "linear-svm", "knn", "svm"),
     "series": ("seasonal-naive", "climatology", "linear", "knn", "forest", "mlp"),
 }

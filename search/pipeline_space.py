@@ -23,6 +23,9 @@ from search.space import Space, space_of
 _GAINS_BY_COMPONENTS = ("knn", "svm")
 _N_COMPONENTS = (25, 50, 100)
 _TEXT_COMPONENTS = (100, 200, 400)
+# Of so many columns a share at every split is too many: a tree of photographs took minutes.
+_WIDE = 2_000
+_FEW_FEATURES = ("sqrt", "log2")
 _IMBALANCE = 0.2
 _ENOUGH_ROWS = 20  # of the smallest class, so that every fold has neighbours to draw between
 
@@ -44,9 +47,10 @@ def pipeline_space(model: str, data: Dataset, *, resample: bool = False) -> Spac
     -------
     Space
         The model's own parameters as ``model__*``; ``reduce`` (25, 50 or 100 principal components
-        or none) for models of distances on images of more than twice as many pixels; what of a text
-        is counted, and to how many numbers the counts are reduced; the lags and the calendar that
-        a forecaster sees; ``resample``.
+        or none) for models of distances on images of more than twice as many pixels; the features
+        of a split that a forest of wide rows can pay for; what of a text is counted, and to how
+        many numbers the counts are reduced; the lags and the calendar that a forecaster sees;
+        ``resample``.
 
     Examples
     --------
@@ -63,6 +67,8 @@ def pipeline_space(model: str, data: Dataset, *, resample: bool = False) -> Spac
     if model in _GAINS_BY_COMPONENTS and data.kind == "image" and numbers:
         analyses = [PCA(number, random_state=0) for number in numbers]
         steps["reduce"] = as_dimension("reduce", ["passthrough", *analyses])
+    if model == "forest" and _n_columns(data) > _WIDE:
+        steps["model__max_features"] = as_dimension("model__max_features", _FEW_FEATURES)
     if data.kind == "text":
         steps |= _text_steps(model, data)
     if resample and _is_imbalanced(data):
