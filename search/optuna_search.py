@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from optuna.samplers import BaseSampler
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection._search import BaseSearchCV  # predict, routing, cv_results_
 from sklearn.utils import get_tags, indexable
 from sklearn.utils.validation import _check_method_params
 
@@ -31,17 +28,16 @@ from estimators.params import (
     check_params,
     seed,
 )
+from search.choosing import ChoosingSearch
 from search.evaluation import Evaluator
 from search.folds import splits_of
 from search.objective import COSTS, Objective
 from search.pruning import PRUNERS, epochs_of
 from search.question import question_of
-from search.results import check_outcome, columns_of, fold_table
 from search.running import run_study
 from search.samplers import SAMPLERS
 from search.sharing import Sharing, can_pay
 from search.space import Space, as_space, space_of_estimator
-from search.studies import finished_trials
 
 _DOMAINS: dict[str, Domain] = {
     "n_trials": Int(1, none=True),
@@ -62,7 +58,7 @@ _DOMAINS: dict[str, Domain] = {
 }
 
 
-class OptunaSearchCV(BaseSearchCV):
+class OptunaSearchCV(ChoosingSearch):
     """Search for hyper-parameters with Optuna; what it finds is used as scikit-learn's searches.
 
     Every finished fold is written to the storage at once. A study that was killed goes on where it
@@ -152,8 +148,6 @@ multimetric_
     True
     """
 
-    return_train_score = False
-
     def __init__(
         self,
         estimator: Any,
@@ -226,24 +220,21 @@ multimetric_
             Itself.
         """
         check_params(self, _DOMAINS)
-        if not hasattr(self.estimator, "fit"):
-            raise TypeError(
-                f"{type(self).__name__}: estimator must be a scikit-learn estimator, "
-                f"got {self.estimator!r}."
-            )
+        owner, model = type(self).__name__, self.estimator
+        if not hasattr(model, "fit"):
+            raise TypeError(f"{owner}: estimator must be a scikit-learn estimator, got {model!r}.")
         self._check_end()
         scorer, metric = self._get_scorers()
-        if y is None and get_tags(self.estimator).target_tags.required:
+        if y is None and get_tags(model).target_tags.required:
             raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y "
-                "is None."
+                f"This {owner} estimator requires y to be passed, but the target y is None."
             )
         X, y = indexable(X, y)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         space = self._space()
         evaluator = self._evaluator(X, y, scorer, routed, space)
-        n_epochs = epochs_of(self.estimator.get_params(), space.largest())
+        n_epochs = epochs_of(model.get_params(), space.largest())
         objective = Objective(
             space, evaluator, len(evaluator.splits), self._objective_names(), n_epochs
         )
@@ -306,45 +297,3 @@ multimetric_
         if self.objectives is not None:
             return tuple(self.objectives)
         return (self.refit if isinstance(self.refit, str) else None,)
-
-    def _results(self, objective: Objective) -> dict[str, Any]:
-        trials = finished_trials(self.study_)
-        if self.sampler == "grid":
-            trials.sort(key=lambda trial: objective.space.place_in_grid(trial.params))
-        self._check_refit_of_callable(trials)
-        check_outcome(trials, type(self).__name__)
-        params = [objective.params_of_finished(trial) for trial in trials]
-        table = fold_table(trials, objective.n_folds)
-        with warnings.catch_warnings():
-            # The means of pruned and failed trials are NaN on purpose.
-            warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-            return self._format_results(params, objective.n_folds, table, columns_of(trials))
-
-    def _check_refit_of_callable(self, trials: Sequence[FrozenTrial]) -> None:
-        """Refuse a refit that a callable does not measure; only now its metrics are known."""
-        scores = [fold["scores"] for trial in trials for fold in trial.user_attrs.get("folds", ())]
-        if callable(self.scoring) and scores and isinstance(scores[0], Mapping):
-            self._check_refit_for_multimetric(scores[0])
-
-    def _choose(self, metric: Any) -> None:
-        """Set the best candidate, as scikit-learn's searches do."""
-        names = [k.removeprefix("mean_test_") for k in self.cv_results_ if "mean_test_" in k]
-        self.multimetric_ = names != ["score"]
-        if callable(self.scoring) and self.multimetric_:
-            metric = self.refit
-        if not self.refit and self.multimetric_:
-            return
-        self.best_index_ = self._select_best_index(self.refit, metric, self.cv_results_)
-        self.best_params_ = self.cv_results_["params"][self.best_index_]
-        if not callable(self.refit):
-            self.best_score_ = self.cv_results_[f"mean_test_{metric}"][self.best_index_]
-
-    def _refit(self, evaluator: Evaluator) -> None:
-        """Fit the best candidate on all rows."""
-        self.best_estimator_ = evaluator.candidate(self.best_params_)
-        targets = () if evaluator.y is None else (evaluator.y,)
-        started = time.perf_counter()
-        self.best_estimator_.fit(evaluator.X, *targets, **evaluator.fit_params)
-        self.refit_time_ = time.perf_counter() - started
-        if hasattr(self.best_estimator_, "feature_names_in_"):
-            self.feature_names_in_ = self.best_estimator_.feature_names_in_

@@ -355,6 +355,34 @@ def test_score_and_size_are_traded_off():
     assert sizes[1] < sizes[2] < sizes[5]
 
 
+def test_score_and_time_are_traded_off():
+    search = OptunaSearchCV(
+        KNeighborsClassifier(), {"n_neighbors": [1, 5, 50]}, sampler="grid", n_trials=None, cv=3,
+        objectives=["score", "score_time"],
+    ).fit(X, Y)  # fmt: skip
+    assert [direction.name for direction in search.study_.directions] == ["MAXIMIZE", "MINIMIZE"]
+    for trial in search.study_.trials:
+        row = list(search.cv_results_["trial"]).index(trial.number)
+        found = [search.cv_results_[f"mean_{name}"][row] for name in ("test_score", "score_time")]
+        assert trial.values == pytest.approx(found)
+    assert search.best_score_ == max(trial.values[0] for trial in search.study_.best_trials)
+
+
+def test_a_sampler_and_a_pruner_may_be_objects_of_optuna():
+    class Told(optuna.pruners.BasePruner):
+        def prune(self, study, trial):
+            told.append((trial.number, trial.last_step))
+            return trial.number == 1
+
+    told = []
+    sampler = optuna.samplers.RandomSampler(seed=5)
+    search = OptunaSearchCV(tree(), DEPTH, sampler=sampler, pruner=Told(), n_trials=3, cv=4)
+    states = search.fit(X, Y).cv_results_["state"]
+    assert list(states) == ["complete", "pruned", "complete"]
+    assert told == [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0), (2, 1), (2, 2)]
+    assert search.study_.sampler is sampler
+
+
 def test_processes_give_the_same_scores_and_the_number_of_trials_asked_for():
     search = OptunaSearchCV(tree(), DEPTH, n_trials=7, n_jobs=2, cv=3, random_state=0).fit(X, Y)
     assert len(search.cv_results_["params"]) == 7
