@@ -60,10 +60,13 @@ bench: .venv/.installed  ## Run every benchmark, one after the other
 	done
 
 .PHONY: docs
-docs: .venv/.docs  ## Build the site into docs/_build, with the report of an example
+docs: .venv/.docs  ## Build the site into docs/_build, with what the examples draw
 	rm -rf docs/_build/run
 	$(BIN)/python examples/digits.py --quick --out docs/_build/run
 	$(BIN)/bakeoff report docs/_build/run --markdown docs/example-report
+	for name in moons iris_map gradient_descent; do \
+	  $(BIN)/python examples/$$name.py --out docs/example-pictures/$$name || exit 1; \
+	done
 	$(BIN)/python -m sphinx --fail-on-warning --quiet docs docs/_build
 	@echo "Site: docs/_build/index.html"
 

@@ -1,11 +1,13 @@
 """Parts of pages that are made from what the program knows: ``python docs/catalogue.py``.
 
-They stand between ``<!-- models -->``, ``<!-- datasets -->`` or ``<!-- reference -->`` and
-``<!-- end -->``; ``tests/test_docs.py`` fails when they are not up to date.
+They stand between ``<!-- models -->``, ``<!-- datasets -->``, ``<!-- examples -->`` or
+``<!-- reference -->`` and ``<!-- end -->``; ``tests/test_docs.py`` fails when they are not up to
+date.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from collections.abc import Sequence
@@ -16,7 +18,10 @@ from estimators import registry
 from pipelines.loaders import CATALOGUE
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "catalogue.md", ROOT / "docs" / "reference.md")
+PAGES = (
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("catalogue", "examples", "reference")),
+)
 PACKAGES = ("estimators", "pipelines", "search", "reports")
 # What a user of the Python interface meets beside the public names of the packages.
 MODULES = {
@@ -58,6 +63,15 @@ def datasets() -> str:
     return _table(("name", "what", "task", "data", "files"), rows)
 
 
+def examples() -> str:
+    """Return the table of all examples with the first sentence of each."""
+    rows = []
+    for path in sorted((ROOT / "examples").glob("*.py")):
+        said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        rows.append((f"`examples/{path.name}`", said.partition("\n")[0]))
+    return _table(("script", "what it shows"), rows)
+
+
 def reference() -> str:
     """Return a summary for each package of its public names, the adopted classes left out."""
     return "\n\n".join(map(_summary, PACKAGES))
@@ -77,7 +91,8 @@ def _summary(package: str) -> str:
 
 def filled(text: str) -> str:
     """Return a page with all tables made anew."""
-    for name, make in {"models": models, "datasets": datasets, "reference": reference}.items():
+    for make in (models, datasets, examples, reference):
+        name = make.__name__
         pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
         text = re.sub(pattern, lambda m, make=make: f"{m[1]}\n{make()}\n\n{m[2]}", text, flags=re.S)
     return text

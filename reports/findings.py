@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from reports.run import Run
-from reports.words import clean
+from reports.words import clean, sentence
 from search.finding import Finding
 from search.guards import check_run, found_in
 from search.metrics import Metric
@@ -16,6 +16,7 @@ from search.statistics import Estimate
 def findings(run: Run) -> list[Finding]:
     """Return all that the guards found, warnings first."""
     found = [*(in_the_data(run) or ()), *_in_the_scores(run)]
+    found = [replace(finding, sentence=sentence(finding.sentence)) for finding in found]
     return sorted(found, key=lambda finding: finding.severity != "warning")
 
 

@@ -171,7 +171,9 @@ def _cell(
 ) -> str:
     """Return the value of a cell on one line."""
     main, rest = _parts(titles, decimals, row, column, table)
-    return f"{main} {rest}" if rest else main
+    if not rest:
+        return main
+    return f"{main} {rest}" if rest.startswith("[") else f"{main} ({rest})"
 
 
 def _parts(

@@ -98,7 +98,8 @@ class SeveralReport(BaseReport):
             headline = f"No model is shown to rank better over {test.n_sets} data sets."
         else:
             headline = f"{sentence(self._titles[best])} ranks best over {test.n_sets} data sets."
-        words = [f"The best mean rank is {number(test.ranks[best], 3)}, of {self._titles[best]}."]
+        first = [self._titles[n] for n, rank in test.ranks.items() if rank == test.ranks[best]]
+        words = [f"The best mean rank is {number(test.ranks[best], 3)}, of {listing(first)}."]
         if test.p_value < _ALPHA and worse:
             words.append(f"It ranks better, more than by chance, than {listing(worse)}.")
         if alike:

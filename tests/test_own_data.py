@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +20,7 @@ from reports import Report
 from reports.cli import main
 from search.entries import entries
 from search.run_directory import RunDirectory
-from tests.contests import in_process
+from tests.contests import in_process, run_here
 
 __all__ = ["in_process"]  # a fixture
 
@@ -164,3 +167,60 @@ def test_the_usual_models_serve_the_data_and_are_few(task, kind):
     names = [entry.name for entry in entries(None, data, None)]
     assert set(names) - {"dummy"} <= serving
     assert 2 <= len(names) <= 7
+
+
+LABELS = ('<b>"yes"</b>', "\u202eno" + "o" * 10_000)
+NAMES = ("<script>window.hacked = 1</script>", "a \"b\", 'c'", "right\u202eleft", "n" * 10_000)
+
+
+@pytest.fixture(scope="module")
+def hostile_run(tmp_path_factory):
+    """Return a table whose names and values mean harm, and the run on it."""
+    folder = tmp_path_factory.mktemp("hostile")
+    rng = np.random.default_rng(0)
+    first, kind = rng.normal(size=80), rng.choice(["<i>x", 'y"', "\u200fz"], 80)
+    columns = (first, kind, rng.normal(size=80), rng.normal(size=80))
+    frame = pd.DataFrame(dict(zip(NAMES, columns, strict=True)))
+    frame["target"] = np.where(first > 0, *LABELS)
+    frame.to_csv(folder / "mine.csv", index=False)
+    words = ["compare", str(folder / "mine.csv"), "--target", "target", "--models", "forest"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("search.contest.run_in_child", run_here)
+        assert main([*words, "--trials", "1", "--out", str(folder / "run")]) == 0
+    return folder / "mine.csv", folder / "run"
+
+
+def test_hostile_names_labels_and_values_stay_text_from_file_to_page(hostile_run):
+    page = (hostile_run[1] / "report.html").read_text(encoding="utf-8")
+    assert page.count("<script") == 1, "only the script of the page itself"
+    assert "&lt;script&gt;window.hacked" in page
+    assert not re.findall(r"<b>|<i>|[\u200f\u202e]|n{400}|o{400}", page)
+    assert "no[U+202E]" not in page
+    assert "[U+202E]no" in page
+
+
+def test_a_model_on_hostile_names_predicts_the_whole_labels(hostile_run, tmp_path):
+    data, run = hostile_run
+    words = ["predict", str(run), str(data), "--model", "forest", "--out"]
+    assert main([*words, str(tmp_path / "answers.csv")]) == 0
+    answers = pd.read_csv(tmp_path / "answers.csv")
+    assert (answers["prediction"] == pd.read_csv(data)["target"]).mean() > 0.9
+    assert set(answers.columns) == {"prediction", *(f"probability of {name}" for name in LABELS)}
+
+
+def test_a_tampered_model_predicts_nothing_and_is_refused(hostile_run, tmp_path, capsys):
+    data, run = hostile_run
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "models" / "forest.skops"
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    schema = members["schema.json"].replace(b'"RandomForestClassifier"', b'"Popen"')
+    assert schema != members["schema.json"]
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in (members | {"schema.json": schema}).items():
+            new.writestr(name, content)
+    assert main(["predict", str(tmp_path / "run"), str(data), "--model", "forest"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert re.search(r"forest\.skops.*does not trust.*Popen.*Nothing was loaded", printed.err)

@@ -146,7 +146,7 @@ def draw_matrix(canvas: Canvas, data: Row) -> None:
         ax.set(xticks=range(0, n, step), xticklabels=names[::step])
         ax.set(yticks=range(0, n, step), yticklabels=names[::step])
     ax.set(xlabel="Answer", ylabel="True class")
-    ax.set_title(drawing.label(sentence(data["title"]), 40))
+    ax.set_title(drawing.label(sentence(data["title"]), 28))
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set_visible(True)
