@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from search import Comparison, RunError, compare
-from search.child import Outcome
+from search.child import Outcome, run_in_child
 from search.progress import ModelFinished, StageStarted
 from search.run_directory import RunDirectory
-from tests.contests import Complaining, Failing, Noting, in_process, iris, whole
+from tests.contests import Complaining, Failing, Noting, in_process, iris, run_here, whole
 
 __all__ = ["in_process", "iris", "whole"]  # fixtures
 
@@ -69,6 +71,38 @@ def test_a_child_that_was_ended_is_a_row_and_is_tried_again(tmp_path, iris, monk
     monkeypatch.setattr("search.contest.run_in_child", go_on)
     resumed = compare(["knn"], iris, run_dir=tmp_path / "run", n_trials=2, resume=True)
     assert list(resumed.table()["status"]) == ["complete", "complete"]
+
+
+class Hangs(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        time.sleep(600)
+
+
+class Eats(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        eaten = []
+        while True:
+            eaten.append(np.ones(2**23))
+
+
+@pytest.mark.parametrize(
+    ("model", "limit", "status", "error"),
+    [
+        (Hangs(), {"time_limit": 5}, "timed out", "ended at its time limit of 5 s"),
+        (Eats(), {"memory_limit": 2**30}, "out of memory", "ended at its memory limit of 1024 MiB"),
+    ],
+)
+def test_a_model_beyond_its_limit_is_ended_and_a_row(
+    tmp_path, iris, monkeypatch, model, limit, status, error
+):
+    def run(function, contestant, receive, **options):
+        where = run_in_child if contestant.entry.name == "bad" else run_here
+        return where(function, contestant, receive, **options)
+
+    monkeypatch.setattr("search.contest.run_in_child", run)
+    found = compare({"bad": model}, iris, run_dir=tmp_path / "run", n_trials=2, **limit).table()
+    assert found["status"].to_dict() == {"dummy": "complete", "bad": status}
+    assert found.loc["bad", "error"] == error
 
 
 @pytest.mark.usefixtures("in_process")
