@@ -1,25 +1,33 @@
-"""What sharing saves in a grid, and what a trial costs beside its fit.
+"""What sharing saves in a search, and what a trial costs beside its fit.
 
-Protocol. `OptunaSearchCV(sampler="grid")` runs against the plain loop over scikit-learn (clone, set
-parameters, fit, score) on one validation split, one after the other in one process, once each. The
-scores of all cells must be equal, or the script fails. Given are seconds by the clock and seconds
-of processor time over all threads, which other work on the machine disturbs less.
+Protocol. Two ways to the same answer run one after the other in one process, on the same rows,
+candidates and seed. Where both are to find the same scores, they must be equal in every cell, or
+the script fails. Given are seconds by the clock and seconds of processor time over all threads,
+which other work on the machine disturbs less. A grid runs as `OptunaSearchCV(sampler="grid")`
+against the plain loop over scikit-learn (clone, set parameters, fit, score), once each.
 
-* neighbours: PCA {5, 25, 50, 100, 784} x KNN {3, 10, 50, 100}, MNIST 48,000 / 12,000.
+* neighbours: PCA {5, 25, 50, 100, 784} x KNN {3, 10, 50, 100}, MNIST 48,000 / 12,000. 5 to 10 min.
 * forests: trees {10, 100, 200, 400, 600} x depth {10, 20} x max_features {100, "sqrt"} x
-  min_samples_split {2, 4}, MNIST 1,000 / 500 (scaled down).
+  min_samples_split {2, 4}, MNIST 1,000 / 500 (scaled down). 3 min.
 * svm: PCA {25, 50, 100} x C {1, 3, 10, 30} x gamma {0.01, 0.03}, MNIST 4,000 / 1,000 (scaled
-  down), against the loop and against `GridSearchCV` as it comes.
+  down), against `GridSearchCV` as it comes; with PCA's own choice of solver, which is a randomized
+  one at this size (each number of components is fitted once), and with the full one (one fit is
+  the beginning of all). 3 min.
 * overhead: 100 trials of Gaussian naive Bayes on iris, 5 folds, 2 parameters: `OptunaSearchCV`
-  against `study.optimize` with `cross_validate`, in memory and in an SQLite file.
-* throughput: 40 trials of an SVC on MNIST 4,000 / 1,000, four processes against one;
-  the processes are started before.
-* cnn: the search of `CNNClassifier` with Hyperband on 12,000 rows of MNIST until a trial validates
-  at 99.2 %, against the whole of 20 unpruned trials.
+  against `study.optimize` with `cross_validate`, in memory and in an SQLite file; in turns, the
+  median of 5. 2 min.
+* throughput: 40 trials of an SVC on MNIST 4,000 / 1,000, four processes against one, same scores;
+  the processes are started before. 2 min.
 * noise: 200 rows of noise, 30 trials of nearest neighbours: what the inner search claims, and what
-  five outer folds find, with Wilson's interval.
+  five outer folds find, with Wilson's interval; 20 seeds. 5 min.
 
-Run `BAKEOFF_DATA=... python -m benchmarks.search [PART ...]`.
+The minutes are estimates for two idle cores. Each part alone, and nothing else on the machine:
+
+    BAKEOFF_DATA=... OMP_NUM_THREADS=1 python -m benchmarks.search overhead throughput noise
+    BAKEOFF_DATA=... python -m benchmarks.search neighbours forests svm
+
+`--quick` shows in a minute that it runs, with a twentieth of the rows, and no more. What pruning
+saves is measured by `benchmarks.pruning`.
 """
 
 from __future__ import annotations
@@ -30,6 +38,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +62,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 from statsmodels.stats.proportion import proportion_confint
 
-from estimators import CNNClassifier
 from pipelines import load_dataset
 from search import OptunaSearchCV
 
-_GOOD = 0.992  # validation accuracy that ends the search of the net
 Seconds = tuple[float, float]
 QUICK = False  # a twentieth of the rows, and few trials: shows that it runs, and no more
 
@@ -109,9 +116,13 @@ def repr_of(params: dict[str, Any]) -> str:
 def compare(name: str, estimator: Any, grid: dict[str, list[Any]], *data: Any) -> None:
     ours, seconds = timed(lambda: shared(estimator, grid, *data))
     plain, plain_seconds = timed(lambda: plain_loop(estimator, grid, *data))
-    if ours != plain:
-        raise SystemExit(f"{name}: scores differ: {ours} {plain}")
+    check_equal(name, ours, plain)
     line(name, f"{len(plain)} cells, scores equal", seconds, plain_seconds)
+
+
+def check_equal(name: str, ours: list[float], theirs: list[float]) -> None:
+    if ours != theirs:
+        raise SystemExit(f"{name}: scores differ: {ours} {theirs}")
 
 
 def line(name: str, what: str, ours: Seconds, theirs: Seconds) -> None:
@@ -140,18 +151,20 @@ def forests() -> None:
 
 
 def svm() -> None:
-    pipeline = Pipeline([("reduce", PCA(random_state=0)), ("model", SVC())])
     grid = {
         "reduce__n_components": [25, 50, 100],
         "model__C": [1.0, 3.0, 10.0, 30.0],
         "model__gamma": [0.01, 0.03],
     }
     X, y, split = mnist(4_000, 1_000)
-    compare("svm", pipeline, grid, X, y, split)
-    _, ours = timed(lambda: shared(pipeline, grid, X, y, split))
-    search = GridSearchCV(pipeline, grid, cv=[split], refit=False)
-    _, theirs = timed(lambda: search.fit(X, y))
-    line("svm", "24 cells, against GridSearchCV", ours, theirs)
+    for solver in ("auto", "full"):
+        reduce = PCA(random_state=0, svd_solver=solver)
+        pipeline = Pipeline([("reduce", reduce), ("model", SVC())])
+        ours, seconds = timed(partial(shared, pipeline, grid, X, y, split))
+        search = GridSearchCV(pipeline, grid, cv=[split], refit=False)
+        theirs = timed(partial(search.fit, X, y))[1]
+        check_equal("svm", ours, list(search.cv_results_["mean_test_score"]))
+        line("svm", f'{len(ours)} cells, svd_solver="{solver}", scores equal', seconds, theirs)
 
 
 def overhead() -> None:
@@ -177,12 +190,22 @@ def overhead() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         ours(base / "warm.db")  # imports
-        _, theirs = timed(lambda: study(None))
-        _, mine = timed(lambda: ours(None))
-        line("overhead", "100 trials in memory", mine, theirs)
-        _, theirs = timed(lambda: study(f"sqlite:///{base / 'theirs.db'}"))
-        _, mine = timed(lambda: ours(base / "ours.db"))
-        line("overhead", "100 trials in SQLite", mine, theirs)
+        in_turns("100 trials in memory", lambda _: ours(None), lambda _: study(None))
+        in_turns(
+            "100 trials in SQLite",
+            lambda turn: ours(base / f"ours-{turn}.db"),
+            lambda turn: study(f"sqlite:///{base / f'theirs-{turn}.db'}"),
+        )
+
+
+def in_turns(what: str, ours: Callable[[int], None], theirs: Callable[[int], None]) -> None:
+    """Print the medians of five turns."""
+    seconds: dict[str, list[Seconds]] = {"ours": [], "theirs": []}
+    for turn in range(1 if QUICK else 5):
+        seconds["theirs"].append(timed(partial(theirs, turn))[1])
+        seconds["ours"].append(timed(partial(ours, turn))[1])
+    middle = {name: tuple(np.median(found, axis=0)) for name, found in seconds.items()}
+    line("overhead", what, middle["ours"], middle["theirs"])
 
 
 def throughput() -> None:
@@ -190,47 +213,27 @@ def throughput() -> None:
     space = {"C": FloatDistribution(0.1, 30, log=True), "gamma": FloatDistribution(0.005, 0.05)}
     n_trials = 4 if QUICK else 40
 
-    def run(n_jobs: int) -> None:
-        OptunaSearchCV(
+    def run(n_jobs: int) -> list[float]:
+        search = OptunaSearchCV(
             SVC(), space, n_trials=n_trials, sampler="random", cv=split, refit=False,
             n_jobs=n_jobs, random_state=0,
         ).fit(X, y)  # fmt: skip
+        return list(search.cv_results_["mean_test_score"])
 
     OptunaSearchCV(
         SVC(), space, n_trials=8, sampler="random", cv=0.5, refit=False, n_jobs=4, random_state=0
     ).fit(X[:100], y[:100])  # starts the processes, which stay
-    _, one = timed(lambda: run(1))
-    _, four = timed(lambda: run(4))
+    scores, one = timed(lambda: run(1))
+    same, four = timed(lambda: run(4))
+    check_equal("throughput", same, scores)
     line("throughput", f"{n_trials} trials, four processes against one", four, one)
-
-
-def cnn() -> None:
-    data = load_dataset("mnist")
-    n_trials = 2 if QUICK else 20
-
-    def until_good(pruner: str | None) -> tuple[Seconds, float]:
-        rows = 600 if QUICK else 12_000
-
-        def stop(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-            if trial.value is not None and trial.value >= _GOOD and pruner is not None:
-                study.stop()
-
-        search = OptunaSearchCV(
-            CNNClassifier(max_epochs=1 if QUICK else 10, random_state=0), n_trials=n_trials,
-            cv=0.2, pruner=pruner, refit=False, callbacks=[stop], random_state=0,
-        )  # fmt: skip
-        _, seconds = timed(lambda: search.fit(data.X_train[:rows], data.y_train[:rows]))
-        return seconds, float(np.nanmax(search.cv_results_["mean_test_score"]))
-
-    ours, best = until_good("hyperband")
-    theirs, plain = until_good(None)
-    line("cnn", f"best {best:.4f} against {plain:.4f} of {n_trials} unpruned trials", ours, theirs)
 
 
 def noise() -> None:
     """Print what the inner search claims on pure noise, and what nested folds find."""
     seeds = range(2 if QUICK else 20)
     space = {"n_neighbors": list(range(1, 40, 2)), "weights": ["uniform", "distance"]}
+    inside = 0
     print("| noise: seed | inner score | nested score | 95 % interval |\n|---:|---:|---:|---:|")
     for seed in seeds:
         rng = np.random.default_rng(seed)
@@ -241,7 +244,9 @@ def noise() -> None:
         inner = float(np.mean([one.best_score_ for one in found["estimator"]]))
         right = round(float(np.mean(found["test_score"])) * len(y))
         low, high = proportion_confint(right, len(y), method="wilson")
+        inside += low <= 0.5 <= high
         print(f"| {seed} | {inner:.3f} | {right / len(y):.3f} | {low:.3f} to {high:.3f} |")
+    print(f"\nChance (0.5) lies in {inside} of {len(seeds)} intervals of 95 %.")
 
 
 class NaiveBayes(GaussianNB):
@@ -252,9 +257,7 @@ class NaiveBayes(GaussianNB):
         self.other = other
 
 
-PARTS = {
-    part.__name__: part for part in (neighbours, forests, svm, overhead, throughput, cnn, noise)
-}
+PARTS = {part.__name__: part for part in (neighbours, forests, svm, overhead, throughput, noise)}
 
 
 def main() -> None:
@@ -264,7 +267,13 @@ def main() -> None:
     given = parser.parse_args()
     global QUICK
     QUICK = given.quick
-    parts = given.parts or list(PARTS)
+    begin()
+    for part in given.parts or PARTS:
+        PARTS[part]()
+
+
+def begin() -> None:
+    """Print the machine, and the head of the table."""
     print(
         f"Python {platform.python_version()}, scikit-learn {sklearn.__version__}, optuna "
         f"{optuna.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
@@ -272,8 +281,6 @@ def main() -> None:
     )
     print("| part | what | plain, s (clock / cpu) | ours, s (clock / cpu) | times faster |")
     print("|---|---|---:|---:|---:|")
-    for part in parts:
-        PARTS[part]()
 
 
 if __name__ == "__main__":
