@@ -239,7 +239,8 @@ def _faster(cheap: Model, dear: Model) -> str:
     if cheap.predict_seconds and dear.predict_seconds:
         ratio = dear.predict_seconds[0] / cheap.predict_seconds[0]
         words.append(f"predicts {_times(ratio)}")
-    return f"it {listing(words)}"
+    both = ", less time for both together" if "slower" in listing(words) else ""
+    return f"it {listing(words)}{both}"
 
 
 def _times(ratio: float) -> str:
