@@ -78,7 +78,7 @@ def test_what_warns_of_nothing_does_not_reach_the_verdict(tmp_path, findings, le
 def test_a_model_like_the_dummy_is_found_when_the_report_is_made(tmp_path):
     report = write(tmp_path / "run", [], right=0.5)
     assert table(report)["like the dummy"] == "warning"
-    assert "k nearest neighbours is not better than the dummy" in str(section(report)["blocks"])
+    assert "K nearest neighbours is not better than the dummy" in str(section(report)["blocks"])
 
 
 def test_a_test_score_far_above_validation_reaches_the_verdict(tmp_path):
