@@ -19,6 +19,8 @@ from estimators import (
     rbm_reconstruction_error,
     rbm_sample,
 )
+from pipelines import make_pipeline as build_pipeline
+from pipelines.dataset import Dataset
 
 STATES = np.array(list(itertools.product([0.0, 1.0], repeat=4)))
 
@@ -124,3 +126,16 @@ def test_counts_are_whole_and_positive(small, params):
 def test_a_machine_that_is_not_fitted_is_named():
     with pytest.raises(ValueError, match="not fitted yet"):
         rbm_sample(BernoulliRBM())
+
+
+def test_a_pipeline_by_name_brings_negative_rows_between_zero_and_one():
+    """scikit-learn's own ``fit`` takes any number; what stands before it here lets none through."""
+    X = load_digits().data[:100] - 8
+    data = Dataset(
+        name="below zero", task="generation", kind="table",
+        X_train=X, y_train=np.zeros(100), X_test=X - 5, y_test=np.zeros(100),
+    )  # fmt: skip
+    pipeline = build_pipeline("rbm", data, params={"n_iter": 1}, random_state=0).fit(X)
+    rows = pipeline[:-1].transform(X)
+    assert (rows.min(), rows.max()) == (0, 1)
+    assert np.isfinite(rbm_reconstruction_error(pipeline[-1], rows)).all()
