@@ -123,8 +123,6 @@ def test_a_run_from_python_is_verified(run, monkeypatch, capsys):
     monkeypatch.setattr("search.contest.run_in_child", run_here)
     assert main(["verify", str(run)]) == 0
     assert "The same again" in capsys.readouterr().out
-    assert main(["verify", str(run), "--cv", "4"]) == 1
-    assert "4-fold stratified" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
