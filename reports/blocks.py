@@ -62,10 +62,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; ``tone`` "warning" makes it stand out."""
+    """A paragraph; ``tone`` "warning" makes it stand out, ``link`` is words and an address."""
 
     text: str
     tone: Literal["plain", "small", "warning"] = "plain"
+    link: tuple[str, str] | None = None
     block: Literal["text"] = "text"
 
 

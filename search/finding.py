@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["note", "warning"]
+_PAGE = "https://github.com/bakeoff/bakeoff/blob/main/docs/honesty.md"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,6 @@ class Finding:
 
     @property
     def link(self) -> str:
-        """Page and section that say what to do."""
+        """Address of the section that says what to do."""
         kept = "".join(c for c in self.section.lower() if c.isalnum() or c in " -")
-        return f"honesty.md#{kept.replace(' ', '-')}"
+        return f"{_PAGE}#{kept.replace(' ', '-')}"

@@ -49,7 +49,8 @@ def test_a_warning_says_what_to_do_on_the_page_in_markdown_and_in_the_verdict(tm
     text = section(report)["blocks"][0]
     assert text["tone"] == "warning"
     assert "20 of 400 <b>rows</b> stand [U+202E]in both parts. Remove copies" in text["text"]
-    assert "honesty.md, “The same row in both parts”" in text["text"]
+    assert text["link"][0] == "More: The same row in both parts"
+    assert text["link"][1].endswith("docs/honesty.md#the-same-row-in-both-parts")
     first = report.summary["verdict"]["sentences"][0]
     assert first.startswith("Mind that the scores may mislead: 20 of 400")
     page = report.to_html(tmp_path / "page.html").read_text(encoding="utf-8")

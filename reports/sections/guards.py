@@ -32,18 +32,18 @@ def _lead(found: list[Finding], is_guarded: bool) -> str:
 
 
 def _in_words(finding: Finding) -> Text:
-    """Return what was found with what to do."""
-    text = (
-        f"{shorten(finding.sentence, _LONGEST)} {finding.advice} "
-        f"More: {finding.link.partition('#')[0]}, “{finding.section}”."
+    """Return what was found with what to do, and where there is more of it."""
+    return Text(
+        f"{shorten(finding.sentence, _LONGEST)} {finding.advice}",
+        "warning" if finding.severity == "warning" else "plain",
+        (f"More: {finding.section}", finding.link),
     )
-    return Text(text, "warning" if finding.severity == "warning" else "plain")
 
 
 def _table(found: list[Finding], is_guarded: bool) -> Table:
     columns = (
         Column("guard", "Guard"), Column("looks_for", "Looks for"), Column("found", "Found"),
-        Column("number", "How much", "number"), Column("section", "More in honesty.md"),
+        Column("number", "How much", "number"), Column("section", "Section of the page on honesty"),
     )  # fmt: skip
     first = {finding.guard: finding for finding in reversed(found)}
     silent = {"data": "nothing" if is_guarded else "not looked at", "scores": "nothing"}
