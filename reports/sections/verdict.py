@@ -24,6 +24,7 @@ from reports.words import (
 from search.statistics import PairedTest
 
 _MUCH = 3.0  # times faster from which a cheaper model is worth a word
+_LITTLE = 0.25  # of the lead over the dummy, up to which a cheaper model may score less
 _FAR = 3  # models named; more are counted
 
 
@@ -199,10 +200,9 @@ def _cheaper(standing: Standing, choice: Model) -> list[str]:
         most = f" It may cost up to {score(max(test.high, 0.0))}." if test else ""
         return [f"The cheaper choice is {choice.title}: {_faster(choice, best)}.{most}"]
     worse = [m for m in standing.worse if not m.is_dummy and _ratio(best, m) >= _MUCH]
-    if not worse:
-        return []
-    test = standing.test(best, worse[0])
-    if test is None:
+    test = standing.test(best, worse[0]) if worse else None
+    lead = standing.test(best, standing.dummy) if standing.dummy else None
+    if test is None or (lead and abs(test.difference) > _LITTLE * abs(lead.difference)):
         return []
     less = score(abs(test.difference))
     return [
