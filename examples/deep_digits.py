@@ -6,23 +6,22 @@ python examples/deep_digits.py --quick    some dozen of each, one epoch
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 import estimators
 from pipelines import load_dataset
+from reports import Report
 from search import compare
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="some dozen images, one epoch")
-    parser.add_argument("--out", type=Path, default=Path("runs/deep-digits"), help="the run")
+    parser.add_argument("--out", default="runs/deep-digits", help="the run")
     options = parser.parse_args()
-
     n_train, n_test, epochs = (60, 40, 1) if options.quick else (12_000, 10_000, 10)
-    data, pad = load_dataset("mnist"), ((0, 0), (2, 2), (2, 2), (0, 0))
+    data, pad = load_dataset("mnist"), ((0, 0), (2, 2), (2, 2))
     X_train, X_test = (np.pad(X, pad) for X in (data.X_train[:n_train], data.X_test[:n_test]))
     y = {"y_train": data.y_train[:n_train], "y_test": data.y_test[:n_test]}
     data = replace(data, X_train=X_train, X_test=X_test, image_shape=(32, 32, 1), **y)
@@ -33,7 +32,8 @@ def main() -> None:
         "densenet-121": estimators.DenseNetClassifier(depth=121, **common),
         "inception": estimators.InceptionClassifier(**common),
     }
-    print(compare(models, data, spaces={key: {} for key in models}, run_dir=options.out))
+    compare(models, data, spaces={key: {} for key in models}, run_dir=options.out, resume=True)
+    print(Report(options.out).table()[["test", "test_low", "test_high", "fit_seconds"]].round(4))
 
 
 if __name__ == "__main__":  # each model runs in a process of its own, which imports this file
