@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pipelines.dataset import Dataset
 
 LISTS = ("--models", "--metrics")
+
+# What a command about a run must be told again of the data, where they are a file or folder.
+_AGAIN = "As `bakeoff compare` was given it."
+ColumnAgain = Annotated[str | None, typer.Option(metavar="COL", help=_AGAIN)]
+TaskAgain = Annotated[str | None, typer.Option(help=_AGAIN)]
+EncodingAgain = Annotated[str | None, typer.Option(metavar="NAME", help=_AGAIN)]
 
 _TRIALS, _TIMEOUT = 20, 20.0  # what a model may try where nothing is said
 

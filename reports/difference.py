@@ -92,19 +92,11 @@ def _text(value: Any) -> str:
 def verify(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
     data: _Data = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="As `bakeoff compare` was given it.")] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    groups: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
-    ] = None,
+    target: arguments.ColumnAgain = None,
+    task: arguments.TaskAgain = None,
+    time: arguments.ColumnAgain = None,
+    groups: arguments.ColumnAgain = None,
+    encoding: arguments.EncodingAgain = None,
 ) -> int:
     """Run again in a temporary folder, and say where the outcome is not what RUN says."""
     # Lazy: `bakeoff --help` must not wait for Optuna and the models.

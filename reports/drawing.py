@@ -160,9 +160,8 @@ def time_axes(canvas: Canvas, times: Row) -> tuple[Axes, list[Any]]:
     if not times["is_date"]:
         few_ticks(ax.xaxis, 5)
         return ax, times["values"]
-    # matplotlib's dates have no types
-    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]  # of matplotlib
     ax.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # of matplotlib
     ax.xaxis.set_major_formatter(formatter)
     return ax, [datetime.fromtimestamp(value, UTC) for value in times["values"]]

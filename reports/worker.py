@@ -18,19 +18,11 @@ def worker(
         str | None,
         typer.Argument(metavar="[DATA]", help="Its data, where they are a file or folder."),
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    task: Annotated[str | None, typer.Option(help="As `bakeoff compare` was given it.")] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    groups: Annotated[
-        str | None, typer.Option(metavar="COL", help="As `bakeoff compare` was given it.")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="As `bakeoff compare` was given it.")
-    ] = None,
+    target: arguments.ColumnAgain = None,
+    task: arguments.TaskAgain = None,
+    time: arguments.ColumnAgain = None,
+    groups: arguments.ColumnAgain = None,
+    encoding: arguments.EncodingAgain = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="The database, if its password is needed.")
     ] = None,

@@ -62,9 +62,8 @@ def write_at_once(path: Path, content: Callable[[BinaryIO], Any]) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-        except BaseException:
+        finally:  # nothing is there any more but after a failure
             temporary.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager

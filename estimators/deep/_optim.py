@@ -74,7 +74,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(groups, {"lr": lr, "momentum": momentum, "nesterov": nesterov})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # torch has two overloads
         """Change every weight by its gradient."""
         del closure  # part of torch's signature
         for group in self.param_groups:
