@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 from sklearn.neural_network import BernoulliRBM
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from estimators.params import Int
+from estimators.seeds import generator_of
 
 
 def rbm_sample(
@@ -53,7 +54,7 @@ def rbm_sample(
     Int(1).check(n_samples, "n_samples", "rbm_sample")
     Int(1).check(n_steps, "n_steps", "rbm_sample")
     start = np.tile(expit(rbm.intercept_visible_), (n_samples, 1))
-    return _chain(rbm, start, True, n_steps, 1, check_random_state(random_state))
+    return _chain(rbm, start, True, n_steps, 1, generator_of(random_state))
 
 
 def rbm_inpaint(
@@ -105,7 +106,7 @@ def rbm_inpaint(
     mask = np.broadcast_to(mask, X.shape)
     start = np.where(mask, expit(rbm.intercept_visible_), X)
     start = _rows(rbm, start, "rbm_inpaint")
-    rng = check_random_state(random_state)
+    rng = generator_of(random_state)
     return _chain(rbm, start, mask, n_steps, (n_steps + 1) // 2, rng)
 
 

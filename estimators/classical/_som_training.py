@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from minisom import MiniSom
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils.extmath import randomized_svd
+
+from estimators.seeds import generator_of
 
 from ._som_step import batch_step
 from .som_grid import Neighborhood
@@ -72,7 +74,7 @@ def train_in_batches(
 
     Rows are shifted to their mean, which no distance but the cosine sees: float32 then suffices.
     """
-    rng = _generator(model.random_state)
+    rng = generator_of(model.random_state)
     offset = 0.0 if model.distance == "cosine" else X.mean(axis=0)
     rows = (X - offset).astype(np.float32)
     if weights is None:
@@ -106,16 +108,11 @@ def train_online(
             return _flat(som)
     else:
         som.get_weights()[:] = weights.reshape(*model.shape, -1)
-    order = _generator(model.random_state).permutation(len(X))
+    order = generator_of(model.random_state).permutation(len(X))
     for t in passes:
         for step, row in enumerate(X[order], start=t * len(X)):
             som.update(row, som.winner(row), step, n_steps)
     return _flat(som)
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Return scikit-learn's generator for a seed, but one of its own for None."""
-    return check_random_state(np.random.RandomState() if random_state is None else random_state)
 
 
 def _minisom(model: Any, n_features: int) -> MiniSom:

@@ -7,10 +7,11 @@ from typing import Any, Self
 import numpy as np
 from scipy.special import expit
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from estimators.params import Int, check_params, domains_of, estimator
+from estimators.seeds import generator_of
 from estimators.spec import Spec
 
 from ._dbm_layers import Layers
@@ -90,7 +91,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
             )
         self.scale_ = max(1.0, float(X.max()))
         X = X / X.dtype.type(self.scale_)
-        rng = _generator(self.random_state)
+        rng = generator_of(self.random_state)
         layers = stacked(self, X, rng)
         self.history_ = train_together(self, layers, X, rng)
         self.weights_, self.biases_ = layers.weights, layers.biases
@@ -135,7 +136,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         Int(1).check(n_steps, "n_steps", type(self).__name__)
         start = np.tile(expit(self.biases_[0]), (n, 1))
         chains = self._layers().upward(start)
-        return self._layers().chain(chains, _generator(random_state), n_steps) * self.scale_
+        return self._layers().chain(chains, generator_of(random_state), n_steps) * self.scale_
 
     def inpaint(
         self, X: Any, mask: Any, *, n_steps: int = 200, random_state: Any = None
@@ -178,7 +179,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         start = np.where(mask, expit(self.biases_[0]), self._scaled(known))
         chains = self._layers().upward(start)
         n_kept = (n_steps + 1) // 2
-        rng = _generator(random_state)
+        rng = generator_of(random_state)
         shades = self._layers().chain(chains, rng, n_steps, n_kept, mask)
         return np.where(mask, shades * self.scale_, known)
 
@@ -215,11 +216,6 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Return scikit-learn's generator for a seed, but one of its own for None."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
 
 
 SPEC = Spec(

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from estimators.deep._augment import check_names
@@ -22,6 +21,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._params import TrainingParams, epochs_of
 from estimators.deep._precision import loading_device, place, resolve_device
 from estimators.params import check_params, domains_of, estimator
+from estimators.seeds import generator_of
 
 
 @estimator
@@ -138,8 +138,7 @@ class DeepEstimator(TrainingParams, BaseEstimator, ABC):
     def _seeded(self) -> Iterator[torch.device]:
         """Seed torch for the time of the context, and leave its generators as they were."""
         device = resolve_device(self.device, type(self).__name__)
-        rng = self.random_state
-        rng = np.random.RandomState() if rng is None else check_random_state(rng)
+        rng = generator_of(self.random_state)
         uses_gpu = device.type == "cuda" or torch.cuda.is_initialized()
         gpus = range(torch.cuda.device_count()) if uses_gpu else ()
         with torch.random.fork_rng(devices=gpus):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -21,6 +21,7 @@ from estimators.deep._gan_params import GANParams
 from estimators.deep._inputs import ImageInput
 from estimators.deep._precision import loading_device, place, resolve_device
 from estimators.params import Int, check_params, domains_of, estimator
+from estimators.seeds import generator_of
 from estimators.spec import Spec
 
 _JUDGED_FROM = 300  # steps before which a one-sided game says nothing
@@ -103,7 +104,7 @@ class GAN(GANParams, ImageInput, BaseEstimator):
         self._low, high = (np.asarray(end(X, axis=axes), np.float32) for end in (np.min, np.max))
         self._span = np.asarray(high - self._low)
         device = resolve_device(self.device, type(self).__name__)
-        rng = _generator(self.random_state)
+        rng = generator_of(self.random_state)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else ()):
             torch.manual_seed(int(rng.randint(2**31 - 1)))
             self._train(X, device)
@@ -126,7 +127,7 @@ class GAN(GANParams, ImageInput, BaseEstimator):
         """
         check_is_fitted(self)
         Int(1).check(n, "n", type(self).__name__)
-        return self._decode(_generator(random_state).standard_normal((n, self.latent_dim)))
+        return self._decode(generator_of(random_state).standard_normal((n, self.latent_dim)))
 
     def interpolate(self, a: Any, b: Any, steps: int = 10) -> np.ndarray:
         """Return rows on the way between two codes, along the sphere on which codes lie.
@@ -244,11 +245,6 @@ class GAN(GANParams, ImageInput, BaseEstimator):
             generator, _ = self._nets()
         generator.load_state_dict({name: torch.from_numpy(v) for name, v in weights.items()})
         self.generator_ = generator.to(loading_device(self.device)).eval()
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Return scikit-learn's generator for a seed, but one of its own for None."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
 
 
 SPEC = Spec(

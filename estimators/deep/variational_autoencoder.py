@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -22,6 +21,7 @@ from estimators.deep._variational import (
     elbo,
 )
 from estimators.params import Choice, Float, Int, Sequence, domains_of, estimator, param
+from estimators.seeds import generator_of
 from estimators.spec import Spec
 
 
@@ -123,7 +123,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
         """
         check_is_fitted(self)
         Int(1).check(n, "n", type(self).__name__)
-        return self.inverse_transform(_generator(random_state).normal(size=(n, self.latent_dim)))
+        return self.inverse_transform(generator_of(random_state).normal(size=(n, self.latent_dim)))
 
     def interpolate(self, a: Any, b: Any, steps: int = 10) -> np.ndarray:
         """Return rows on the straight way between the codes of two rows.
@@ -167,7 +167,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
         rows = self._read(X, reset=False)
         scale, model = self._parts()
         generator = torch.Generator(self.net_.placement.device)
-        generator.manual_seed(int(_generator(random_state).randint(2**31 - 1)))
+        generator.manual_seed(int(generator_of(random_state).randint(2**31 - 1)))
 
         def bounds(batch: Tensor) -> Tensor:
             x = scale(batch)
@@ -181,11 +181,6 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
 
     def _input_layer(self, shape: tuple[int, ...]) -> nn.Module:
         return RangeScaling(shape[0])
-
-
-def _generator(random_state: Any) -> np.random.RandomState:
-    """Return a generator that is not numpy's global one."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
 
 
 SPEC = Spec(
