@@ -139,3 +139,11 @@ def test_a_pipeline_by_name_brings_negative_rows_between_zero_and_one():
     rows = pipeline[:-1].transform(X)
     assert (rows.min(), rows.max()) == (0, 1)
     assert np.isfinite(rbm_reconstruction_error(pipeline[-1], rows)).all()
+
+
+def test_samples_without_a_seed_leave_the_global_generator_alone(small):
+    before = np.random.get_state()
+    rbm_sample(small, 3)
+    after = np.random.get_state()
+    assert_array_equal(after[1], before[1])
+    assert after[2] == before[2]
