@@ -11,6 +11,7 @@ from estimators.params import Choice, Domain, Int
 from estimators.spec import Spec
 from pipelines.dataset import Dataset
 from pipelines.forecasting import LagForecaster
+from pipelines.history import CYCLES
 from pipelines.lags import days_of, seasons_of
 
 _USUAL_LAGS, _MOST_LAGS = 14, 30
@@ -101,8 +102,7 @@ def _calendars(data: Dataset) -> tuple[tuple[str, ...], ...]:
         return ((),)
     days = days_of(times)
     step, span = float(np.median(np.diff(days))), float(days[-1] - days[0])
-    lengths = {"year": 365.25, "week": 7.0, "day": 1.0}
-    known = tuple(n for n, length in lengths.items() if 3 * step <= length and span >= 2 * length)
+    known = tuple(n for n, length in CYCLES.items() if 3 * step <= length and span >= 2 * length)
     alone = [(name,) for name in known]
     return ((), *alone[len(known) == 1 :], *([known] if known else []))
 

@@ -27,10 +27,9 @@ from estimators.params import (
     param,
 )
 from pipelines.conformal import calibration_errors, conformal_quantile
+from pipelines.history import CYCLES, HistoryColumns
 from pipelines.leaks import refuse_future
 
-_DAYS = {"year": 365.25, "week": 7.0, "day": 1.0}
-_HARMONICS = (1, 2)
 _COVERAGE = Float(0, 1, open_low=True, open_high=True)
 
 
@@ -51,6 +50,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     errors_ : ndarray of shape (n_errors, horizon)
         Absolute errors of the calibration folds in the order of time (NaN beyond the end of a
         fold); only with ``calibration_folds``.
+    calendar_ : tuple of str
+        The cycles of `calendar` that are seen.
     n_features_in_ : int
         Number of columns.
 
@@ -102,10 +103,17 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     calendar: SequenceOf[str] = param(
         default=(),
         domain=Sequence(
-            Choice(tuple(_DAYS)), search=((), ("year",), ("year", "week"), ("week",), ("day",))
+            Choice(tuple(CYCLES)), search=((), ("year",), ("year", "week"), ("week",), ("day",))
         ),
         doc="What the regressor sees of the time: the position in the 'year', 'week' or 'day', as "
         "two waves each. Needs `time`.",
+    )
+    min_periods: float = param(
+        default=2.0,
+        domain=Float(0),
+        doc="How often a cycle of the calendar must fit into the time of the rows to fit, those "
+        "of each calibration fold by themselves, for it to be seen: waves fitted to a part of "
+        "their cycle run wild beyond it. 0 keeps every cycle.",
     )
     difference: bool = param(
         default=False,
@@ -168,6 +176,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
                 self.calibration_folds,
             )
         self.regressors_ = self._fitted(X, y)
+        self.calendar_ = self.regressors_[0].regressor_[0].calendar_
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -216,8 +225,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
                 "LagForecaster: calibration_folds must be 1 or more in fit for intervals, got "
                 "calibration_folds=0."
             )
-        owner = type(self).__name__
-        widths = [conformal_quantile(column, coverage, owner) for column in self.errors_.T]
+        widths = [conformal_quantile(e, coverage, type(self).__name__) for e in self.errors_.T]
         forecast = self.predict(X)
         width = widths[0] if forecast.ndim == 1 else np.array(widths)
         return forecast - width, forecast + width
@@ -225,8 +233,7 @@ class LagForecaster(RegressorMixin, BaseEstimator):
     def __getattr__(self, name: str) -> Any:
         """Return what a search and a report ask of a trained net."""
         if name in ("history_", "n_parameters_") and "regressors_" in vars(self):
-            model = self.regressors_[0]
-            return getattr(model.regressor_[-1] if self.scale else model, name)
+            return getattr(self.regressors_[0].regressor_[-1], name)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
     def _settle_columns(self, X: np.ndarray) -> None:
@@ -245,18 +252,23 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         others = {c % n_columns for c in (*self.exogenous, self.time) if c is not None}
         n_before = min(others, default=n_columns)  # the values before stand first
         wanted: Any = n_before if self.lags is None else self.lags
-        is_listed = isinstance(wanted, (tuple, list))
-        self._lags = np.unique(wanted if is_listed else np.arange(1, wanted + 1))
-        self._exogenous = np.array([c % n_columns for c in self.exogenous], dtype=np.int64)
+        self._lags = np.unique(wanted if np.ndim(wanted) else range(1, wanted + 1))
+        self._exogenous = tuple(c % n_columns for c in self.exogenous)
+        self._time = [] if self.time is None else [self.time]
         if n_before == 0 or self._lags[-1] > n_before:
             raise ValueError(
                 f"LagForecaster: lags must be at most the {n_before} values before that a row "
                 f"holds, got lags={self.lags!r} for n_features={n_columns}; a longer lag needs a "
                 "longer series."
             )
-        self._step = 1.0
-        if self.time is not None:
-            self._step = float(np.median(np.diff(X[:, self.time])))
+        self._step = 0.0 if self.time is None else float(np.median(np.diff(X[:, self.time])))
+        self._seen = HistoryColumns(
+            lags=tuple(self._lags),
+            exogenous=self._exogenous,
+            time=self.time,
+            calendar=tuple(self.calendar),
+            min_periods=self.min_periods,
+        )
 
     def _fitted(self, X: np.ndarray, y: np.ndarray) -> list[Any]:
         """Return the regressor of every step that has one."""
@@ -265,35 +277,24 @@ class LagForecaster(RegressorMixin, BaseEstimator):
 
     def _fitted_step(self, X: np.ndarray, y: np.ndarray, ahead: int) -> Any:
         model = clone(LinearRegression() if self.regressor is None else self.regressor)
-        columns = self._features(X, ahead)
+        seen = clone(self._seen).set_params(days_ahead=ahead * self._step).fit(X)
         if "n_static" in model.get_params():  # a recurrent net must know what is no window
-            model.set_params(n_static=columns.shape[1] - len(self._lags))
-        if self.scale:
-            model = TransformedTargetRegressor(
-                make_pipeline(StandardScaler(), model), transformer=StandardScaler()
-            )
-        return model.fit(columns, y - X[:, 0] if self.difference else y)
-
-    def _features(self, X: np.ndarray, ahead: int) -> np.ndarray:
-        """Return what the regressor sees: the oldest value first, then the other columns."""
-        columns = [X[:, self._lags[::-1] - 1], X[:, self._exogenous]]
-        for name in self.calendar:
-            times = X[:, np.array([self.time])]
-            angle = 2 * np.pi * (times + ahead * self._step) / _DAYS[name]
-            columns += [wave(n * angle) for n in _HARMONICS for wave in (np.sin, np.cos)]
-        return np.hstack(columns)
+            model.set_params(n_static=seen.n_static_)
+        scaler = StandardScaler() if self.scale else None
+        model = TransformedTargetRegressor(make_pipeline(seen, scaler, model), transformer=scaler)
+        return model.fit(X, y - X[:, 0] if self.difference else y)
 
     def _forecast(self, regressors: list[Any], X: np.ndarray) -> np.ndarray:
         """Return the forecasts of all steps, of shape (n_rows, horizon)."""
         found = np.empty((len(X), self.horizon))
         before = X
         for ahead in range(self.horizon):
-            direct = self.strategy == "direct"
-            model = regressors[ahead if direct else 0]
-            answer = np.asarray(model.predict(self._features(before, ahead))).ravel()
+            model = regressors[min(ahead, len(regressors) - 1)]
+            answer = np.asarray(model.predict(before)).ravel()
             found[:, ahead] = answer + before[:, 0] if self.difference else answer
-            if not direct:
+            if self.strategy == "recursive":
                 before = np.array(before)
                 before[:, 1 : self._lags[-1]] = before[:, : self._lags[-1] - 1]
                 before[:, 0] = found[:, ahead]
+                before[:, self._time] += self._step
         return found

@@ -110,20 +110,6 @@ def test_forecasts_of_an_autoregression_come_near_the_best_that_there_is(strateg
         assert np.mean((forecast[:, ahead] - truth) ** 2) == pytest.approx(best, rel=0.3)
 
 
-def test_the_calendar_is_seen_at_the_time_that_is_forecast():
-    days = np.arange(800.0)
-    series = np.sin(2 * np.pi * days / 7).reshape(-1, 1)
-    rows, y = rows_of(
-        series + np.random.RandomState(0).normal(0, 1e-3, series.shape), 2, times=days
-    )
-    model = LagForecaster(lags=(1,), time=-1, calendar=("week",), horizon=3, check_leaks=False)
-    forecast = model.fit(rows[:500], y[:500]).predict(rows[500:-2])
-    for ahead in range(3):
-        np.testing.assert_allclose(
-            forecast[:, ahead], y[500 + ahead : len(y) - 2 + ahead], atol=0.01
-        )
-
-
 def test_what_is_measured_beside_the_series_is_seen():
     beside = np.random.RandomState(1).normal(size=500)
     values = np.concatenate([[0.0], 3 * beside[:-1]]) + np.random.RandomState(2).normal(0, 0.1, 500)
@@ -135,7 +121,7 @@ def test_what_is_measured_beside_the_series_is_seen():
 
 def test_a_recurrent_net_is_told_what_is_no_window(tmp_path):
     net = RecurrentRegressor(max_epochs=2, hidden_size=4, random_state=0)
-    model = LagForecaster(regressor=net, lags=5, time=-1, calendar=("year",)).fit(X, Y)
+    model = LagForecaster(regressor=net, lags=5, time=-1, calendar=("week",)).fit(X, Y)
     assert model.regressors_[0].regressor_[-1].n_static == 4
     assert len(model.history_) == 2
     save(model, tmp_path / "model.skops")

@@ -17,15 +17,16 @@ from estimators.spec import Spec
 class Climatology(RegressorMixin, BaseEstimator):
     """Forecast what is usual at this time of the year.
 
-    The mean course of a period as a sum of waves, fitted by least squares. The values before are
-    not looked at.
+    The mean course of a period as a sum of waves, fitted by least squares; the mean alone where
+    the rows to fit are shorter than a period, as waves fitted to a part of it run wild beyond. The
+    values before are not looked at.
 
     {parameters}
 
     Attributes
     ----------
     coef_ : ndarray of shape (1 + 2 * harmonics,)
-        The mean, then a sine and a cosine for every wave.
+        The mean, then sines and cosines of all waves.
     n_features_in_ : int
         Number of columns.
 
@@ -77,7 +78,10 @@ class Climatology(RegressorMixin, BaseEstimator):
                 f"Climatology: time must name a column of X, got time={self.time} for "
                 f"n_features={X.shape[1]}."
             )
-        self.coef_ = np.linalg.lstsq(self._waves(X), y, rcond=None)[0]
+        waves = self._waves(X)
+        n_seen = waves.shape[1] if np.ptp(X[:, self.time]) >= self.period else 1
+        self.coef_ = np.zeros(waves.shape[1])
+        self.coef_[:n_seen] = np.linalg.lstsq(waves[:, :n_seen], y, rcond=None)[0]
         return self
 
     def predict(self, X: Any) -> np.ndarray:
