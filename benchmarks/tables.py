@@ -1,8 +1,9 @@
 """Perceptrons with their defaults on thirteen tables: ours, scikit-learn's, and RealMLP-TD.
 
-Protocol. At most 1,000 rows of a table, drawn by class with seed 0, classes of fewer than 10 of
-them left out; stratified cross-validation, five folds, twice (seeds 0 and 1). Every model gets the
-same rows: numbers scaled, categories as columns of their own, all fitted on the rows of the fold.
+Protocol. At most 1,000 rows of a table (or `--rows`), drawn by class with seed 0, classes of fewer
+than 10 of them left out; stratified cross-validation, five folds, twice (seeds 0 and 1). Every
+model gets the same rows: numbers scaled, categories as columns of their own, all fitted on the rows
+of the fold.
 Nothing is tuned, and no default was chosen on these scores. Seconds are of the processor, one
 thread: of the fit, without preparation and prediction.
 
@@ -12,6 +13,7 @@ imported; it sets a fifth of its rows apart to choose its epoch.
     python -m benchmarks.tables                  all models, all tables; goes on where it stopped
     python -m benchmarks.tables --models ours    some of them
     python -m benchmarks.tables --minutes 3      stop after so much processor time
+    python -m benchmarks.tables --rows 5000 --tables adult credit-default --out runs/more.jsonl
 """
 
 from __future__ import annotations
@@ -49,17 +51,17 @@ TABLES = (
     "glass", "satimage", "iris", "wine", "breast-cancer", "moons",
 )  # fmt: skip
 FIELDS = ("accuracy", "seconds")
-MOST_ROWS, FEWEST_OF_A_CLASS, FOLDS, REPEATS = 1_000, 10, 5, 2
+FEWEST_OF_A_CLASS, FOLDS, REPEATS = 10, 5, 2
 
 
-def table(name: str) -> tuple[Dataset, Any, np.ndarray]:
+def table(name: str, most_rows: int) -> tuple[Dataset, Any, np.ndarray]:
     """Return a data set, and rows and classes drawn from all of it."""
     data = load_dataset(name)
     n_train = len(data.y_train)
     y = np.concatenate([data.y_train, data.y_test])
     rows = np.arange(len(y))
-    if len(y) > MOST_ROWS:
-        rows, _ = train_test_split(rows, train_size=MOST_ROWS, stratify=y, random_state=0)
+    if len(y) > most_rows:
+        rows, _ = train_test_split(rows, train_size=most_rows, stratify=y, random_state=0)
     classes, counts = np.unique(y[rows], return_counts=True)
     rows = rows[np.isin(y[rows], classes[counts >= FEWEST_OF_A_CLASS])]
     parts = (data.X_train, rows[rows < n_train]), (data.X_test, rows[rows >= n_train] - n_train)
@@ -86,9 +88,9 @@ def models(names: list[str]) -> dict[str, Any]:
     return {name: make for name, make in known.items() if not names or name in names}
 
 
-def folds(name: str) -> Iterator[tuple[list[int], list[Any]]]:
+def folds(name: str, most_rows: int) -> Iterator[tuple[list[int], list[Any]]]:
     """Yield the number of every repeat and fold, and rows and classes of both parts, prepared."""
-    data, X, y = table(name)
+    data, X, y = table(name, most_rows)
     for repeat in range(REPEATS):
         splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=repeat)
         for fold, (train, test) in enumerate(splitter.split(np.zeros(len(y)), y)):
@@ -100,19 +102,21 @@ def folds(name: str) -> Iterator[tuple[list[int], list[Any]]]:
 
 
 def missing(
-    file: Path, made: dict[str, Any], names: tuple[str, ...]
+    file: Path, made: dict[str, Any], names: list[str], most_rows: int
 ) -> Iterator[tuple[tuple, list[Any]]]:
     """Yield the key and the rows of every fit that the file does not know."""
     known = {tuple(line["key"]) for line in read_lines(file)}
     for name in names:
         wanted = set(product(made, [name], range(REPEATS), range(FOLDS))) - known
-        for where, parts in folds(name) if wanted else ():
+        for where, parts in folds(name, most_rows) if wanted else ():
             yield from (((m, name, *where), parts) for m in made if (m, name, *where) in wanted)
 
 
-def measure(file: Path, made: dict[str, Any], names: tuple[str, ...], deadline: float) -> bool:
+def measure(
+    file: Path, made: dict[str, Any], names: list[str], most_rows: int, deadline: float
+) -> bool:
     """Fit what is not known yet; return whether all is known."""
-    for key, parts in missing(file, made, names):
+    for key, parts in missing(file, made, names, most_rows):
         if time.process_time() > deadline:
             return False
         append_lines(file, [{"key": key, **judged(made[key[0]](0), *parts)}])
@@ -132,13 +136,13 @@ def judged(model: Any, *parts: Any) -> dict[str, float]:
     return {"accuracy": accuracy, "seconds": seconds}
 
 
-def tell(file: Path, wanted: list[str], names: tuple[str, ...]) -> None:
+def tell(file: Path, wanted: list[str], names: list[str]) -> None:
     """Print means by table, mean ranks and pairs of what is known of every table."""
     lines = [line for line in read_lines(file) if line["key"][0] in wanted]
-    names = tuple(
+    names = [
         n for n in names
         if all(sum(ln["key"][:2] == [m, n] for ln in lines) == FOLDS * REPEATS for m in wanted)
-    )  # fmt: skip
+    ]  # fmt: skip
     if not names:
         return
     found = {
@@ -172,6 +176,8 @@ def with_interval(values: np.ndarray) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", nargs="*", default=[])
+    parser.add_argument("--tables", nargs="+", default=list(TABLES))
+    parser.add_argument("--rows", type=int, default=1_000, help="take another --out with others")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--out", type=Path, default=Path("runs/tables.jsonl"))
     options = parser.parse_args()
@@ -181,9 +187,9 @@ def main() -> None:
     deadline = time.process_time() + 60 * options.minutes
     print(f"{platform.machine()}, Python {platform.python_version()}, torch {torch.__version__}, "
           f"scikit-learn {sklearn.__version__}")  # fmt: skip
-    if not measure(options.out, made, TABLES, deadline):
+    if not measure(options.out, made, options.tables, options.rows, deadline):
         print("Not finished: run it again to go on.")
-    tell(options.out, list(made), TABLES)
+    tell(options.out, list(made), options.tables)
 
 
 if __name__ == "__main__":
