@@ -11,6 +11,7 @@ from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from pipelines.dataset import Dataset
+from pipelines.loaders.columns import as_dates
 from pipelines.loaders.table_file import short
 
 from .finding import Finding
@@ -139,9 +140,7 @@ def _names_rows(column: pd.Series) -> bool:
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=float, na_value=np.nan)
         return bool(np.all(values == np.round(values)))
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return False
-    return not column.astype(str).str.contains(" ").any()
+    return as_dates(column) is None and not column.astype(str).str.contains(" ").any()
 
 
 def _prepared_on_all(train: np.ndarray, test: np.ndarray) -> list[Finding]:

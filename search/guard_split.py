@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from pipelines.dataset import Dataset
+from pipelines.loaders.columns import as_dates
 from pipelines.loaders.table_file import short
 
 from .finding import Finding
@@ -60,9 +61,11 @@ def _dates(data: Dataset) -> Finding | None:
     if data.time_index is not None or not isinstance(data.X_train, pd.DataFrame):
         return None
     for name, column in data.X_train.items():
-        if not pd.api.types.is_datetime64_any_dtype(column):
+        dates = as_dates(pd.concat([column, data.X_test[name]]))
+        if dates is None:
             continue
-        later = _later(column.dropna().to_numpy(), data.X_test[name].dropna().to_numpy())
+        train, test = dates.iloc[: len(column)], dates.iloc[len(column) :]
+        later = _later(train.dropna().to_numpy(), test.dropna().to_numpy())
         if later:
             return Finding(
                 "dates",

@@ -291,10 +291,11 @@ def test_the_number_is_the_share_of_rows():
     assert "20 of 360 test rows (5.6%)" in duplicates.sentence
 
 
-def test_a_date_that_a_random_split_ignores_is_noted():
+@pytest.mark.parametrize("dtype", ["datetime64[us]", "str"])
+def test_a_date_that_a_random_split_ignores_is_noted(dtype):
     X, y = _diabetes()
     frame = pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
-    frame["visit"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(len(y)), unit="D")
+    frame["visit"] = pd.date_range("2026-01-01", periods=len(y)).astype(dtype)
     found = check_data(_split(frame, y, task="regression"))
     assert [(f.guard, f.severity) for f in found] == [("dates", "note")]
     assert "'visit'" in found[0].sentence

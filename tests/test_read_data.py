@@ -203,7 +203,10 @@ def test_a_series_backwards_with_gaps_is_ordered_and_filled_from_the_past_only(w
     frame = frame.drop(index=[40, 41])
     data = read_data(write(frame[::-1].to_csv(index=False)), target="sold")
     assert (np.diff(data.time_index) > np.timedelta64(0)).all()
-    assert data.y_train[8:12].tolist() == [13.5, 13.5, 13.5, 18.0]
+    assert data.y_train[7:10].tolist() == [12.0, 13.5, 18.0]  # what is filled in is no target
+    assert data.X_train[9, :4].tolist() == [13.5, 13.5, 13.5, 12.0]
+    assert np.diff(data.time_index[8:10]) == np.timedelta64(3, "D")
+    assert "Rows without 'sold', neither learnt from nor judged: 2." in data.notes
     assert "Steps of another length: 1. Missing time stamps are not filled in." in data.notes
     assert "Missing numbers, which carry the last known value: 2." in data.notes
 
@@ -230,6 +233,18 @@ SERIES_FAULTS = [
     ),
     (lambda f: f.assign(day="x"), {"task": "forecasting"}, "time must name .* none|no column"),
     (lambda f: f, {"target": "shop", "task": "forecasting"}, "'shop' does not"),
+    (lambda f: pd.concat([f, f.tail(1)]), {}, "row 101 of 'day' holds '2021-04-10' once more; a"),
+    (lambda f: f.assign(day=f["day"].where(f.index != 5)), {}, "even steps, but row 6 .* empty"),
+    (
+        lambda f: f.assign(day=f["day"].astype(str).where(f.index != 5, "soon")),
+        {"task": "forecasting"},
+        "row 6 of 'day' holds 'soon'; .* task='regression' to take",
+    ),
+    (
+        lambda f: f.assign(sold=f["sold"].astype(str).where(f.index != 5, "-?")),
+        {},
+        "target must hold numbers or names, but row 6 of 'sold' holds '-\\?'",
+    ),
 ]
 
 

@@ -16,7 +16,7 @@ _WORDS_OF_A_TEXT = 3
 _DIFFERENT_TEXTS = 0.3
 _REGULAR_STEPS = 0.9
 _LISTED = 5  # names in a sentence
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _ROW_NUMBER = re.compile(r"|id|index|row|row[ _]?(id|number)|unnamed: \d+", re.IGNORECASE)
 
 
@@ -56,7 +56,7 @@ def as_dates(column: pd.Series) -> pd.Series | None:
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
     values = column.dropna()
-    if not pd.api.types.is_string_dtype(values) or not values.head(20).str.match(_DATE).all():
+    if not pd.api.types.is_string_dtype(values) or not values.head(20).str.match(DATE).all():
         return None
     # imported here: skrub takes half a second, and few tables hold dates
     from skrub import to_datetime
@@ -93,13 +93,11 @@ def task_of(y: pd.Series) -> tuple[str, str]:
 
 
 def is_regular(times: pd.Series) -> bool:
-    """Tell whether time stamps go steadily up or down, nearly always by one step."""
-    if times.isna().any() or not times.is_unique:
+    """Tell whether time stamps, put in order, are nearly always one step apart."""
+    if times.isna().any() or not times.is_unique or len(times) < 2:
         return False
-    steps = np.diff(times.to_numpy())
-    commonest = pd.Series(steps).value_counts(normalize=True)
-    one_way = times.is_monotonic_increasing or times.is_monotonic_decreasing
-    return one_way and float(commonest.iloc[0]) >= _REGULAR_STEPS
+    steps = pd.Series(np.diff(np.sort(times.to_numpy())))
+    return float(steps.value_counts(normalize=True).iloc[0]) >= _REGULAR_STEPS
 
 
 def listed(names: list[str]) -> str:

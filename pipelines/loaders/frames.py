@@ -12,6 +12,7 @@ from pipelines.dataset import Dataset
 
 from .assemble import Rows, assemble
 from .columns import as_dates, is_regular, kind_of, listed, task_of
+from .mistakes import flaw_of_dates, stray_word
 from .series import history_rows
 from .table_file import short
 
@@ -101,14 +102,19 @@ def _resolve(
 ) -> tuple[str, str | None]:
     """Return the task and the column of time, and note why they are these."""
     if task == "auto":
+        if word := stray_word(frame[target]):
+            raise ValueError(
+                f"target must hold numbers or names, but {word}, and nearly all of it are numbers; "
+                "correct it, leave it empty, or ask for task='classification'."
+            )
         task, reason = task_of(frame[target].dropna())
         if task == "regression":
-            time = time or regular_dates(frame.drop(columns=[target]))
+            time = time or _time_stamps(frame.drop(columns=[target]))
             if time is not None:
                 task, reason = "forecasting", f"{reason} along {short(time)}"
         notes.append(f"The task is {task}, because {reason}; another one can be asked for.")
     elif task == "forecasting":
-        time = time or regular_dates(frame.drop(columns=[target]))
+        time = time or _time_stamps(frame.drop(columns=[target]))
         if time is None:
             raise ValueError(
                 "time must name the column of time stamps for task='forecasting'; no column of "
@@ -123,6 +129,20 @@ def regular_dates(frame: pd.DataFrame) -> str | None:
         dates = as_dates(column)
         if dates is not None and is_regular(dates):
             return str(name)
+    return None
+
+
+def _time_stamps(frame: pd.DataFrame) -> str | None:
+    """Return the column of time stamps, if there is one; refuse one with a few mistakes."""
+    if (time := regular_dates(frame)) is not None:
+        return time
+    for name, column in frame.items():
+        if flaw := flaw_of_dates(column):
+            raise ValueError(
+                f"{short(name)} holds dates in even steps, but {flaw}; a series needs a date in "
+                "every row, each once. Correct it, or ask for task='regression' to take the rows "
+                "as a table."
+            )
     return None
 
 
@@ -153,18 +173,18 @@ def _one_step_ahead(
         )
     others = [str(c) for c in frame if c not in (target, times.name)]
     numbers = [target, *(c for c in others if kind_of(frame[c]) == "number")]
-    if not pd.api.types.is_numeric_dtype(frame[target]):
-        raise ValueError(f"target must hold numbers for forecasting, {short(target)} does not.")
+    _check_numbers(frame[target], "forecasting")
     # carried forward, never interpolated: what comes later is not known yet
     values = frame[numbers].astype(float).ffill().dropna()
-    if len(values) < _SHORTEST_SERIES:
+    measured = frame[target].notna()[values.index].to_numpy()
+    if measured.sum() < _SHORTEST_SERIES:
         raise ValueError(
             f"a series must have at least {_SHORTEST_SERIES} rows with all numbers known, "
-            f"got {len(values)}."
+            f"got {measured.sum()}."
         )
     stamps = times[values.index].to_numpy()
     notes += _series_notes(frame, stamps, target, numbers, others)
-    rows = history_rows(values.to_numpy(), stamps, numbers)
+    rows = history_rows(values.to_numpy(), stamps, numbers, measured)
     more = {name: rows.pop(name) for name in ("n_lags", "feature_names")}
     return {"kind": "series", **rows, "more": more}
 
@@ -184,6 +204,8 @@ def _series_notes(
         notes.append(f"Steps of another length: {gaps:,}. Missing time stamps are not filled in.")
     if missing := int(frame[numbers].isna().sum().sum()):
         notes.append(f"Missing numbers, which carry the last known value: {missing:,}.")
+    if missing := int(frame[target].isna().sum()):
+        notes.append(f"Rows without {short(target)}, neither learnt from nor judged: {missing:,}.")
     if dropped := [c for c in others if c not in numbers]:
         notes.append(f"Left out, being no measured numbers: {listed(dropped)}.")
     return notes
@@ -218,16 +240,21 @@ def _labels(column: pd.Series, task: str, notes: list[str]) -> np.ndarray:
     """Return the target as the task needs it."""
     is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     if task == "regression":
-        if not is_number:
-            raise ValueError(
-                f"target must hold numbers for regression, {short(column.name)} does not."
-            )
+        _check_numbers(column, task)
         return column.to_numpy(dtype=np.float64)
     if task == "anomaly":
         return _abnormal(column, notes)
     if is_number and (column % 1 == 0).all():
         return column.to_numpy(dtype=np.int64)
     return column.astype("str").to_numpy(dtype=str)
+
+
+def _check_numbers(column: pd.Series, task: str) -> None:
+    """Raise a ValueError that names the first word if a target is not made of numbers."""
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        word = stray_word(column)
+        where = f"but {word}" if word else f"{short(column.name)} does not"
+        raise ValueError(f"target must hold numbers for {task}, {where}.")
 
 
 def _abnormal(column: pd.Series, notes: list[str]) -> np.ndarray:

@@ -24,14 +24,17 @@ _MISSING = -99.0  # degrees Fahrenheit: the archive's mark of a day without a va
 
 
 def history_rows(
-    values: np.ndarray, times: np.ndarray, names: Sequence[str] = ("value",)
+    values: np.ndarray,
+    times: np.ndarray,
+    names: Sequence[str] = ("value",),
+    measured: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Return a series as a forecasting task: a row holds what is known one step before its target.
 
     A row is as ``LagWindows`` makes it: the values before (a season of them and one more, 30 at
     least, but no more than a fifth of the series), what was measured beside it one step before, and
     the time. Before the series began, its first value stands. The first value itself has nothing
-    before it and is left out.
+    before it and is left out; one that was filled in is seen by later rows but is no target.
 
     Parameters
     ----------
@@ -41,6 +44,8 @@ def history_rows(
         Their time stamps.
     names : sequence of str, default=("value",)
         Names of the k columns.
+    measured : ndarray of shape (n,), default=None
+        False where a value of the series was filled in; None where none was.
 
     Returns
     -------
@@ -66,21 +71,24 @@ def history_rows(
     (first, *others) = names
     spans = ["one step", *(f"{k} steps" for k in range(2, n_lags + 1))]
     before = [f"{first} {span} before" for span in spans]
+    known = np.ones(len(values) - 1, dtype=bool) if measured is None else measured[1:]
     return {
-        "X": lags.fit_transform(filled, times=np.concatenate([earlier, days])),
-        "y": values[1:, 0],
-        "times": times[1:],
+        "X": lags.fit_transform(filled, times=np.concatenate([earlier, days]))[known],
+        "y": values[1:, 0][known],
+        "times": times[1:][known],
         "n_lags": n_lags,
         "feature_names": (*before, *(f"{name} one step before" for name in others), "time in days"),
     }
 
 
-def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
+def one_step_ahead(
+    values: np.ndarray, times: np.ndarray, measured: np.ndarray | None = None
+) -> dict[str, Any]:
     """Return a series as the fields of a ``Dataset`` whose test part is its last fifth.
 
     Parameters
     ----------
-    values, times : ndarray of shape (n,)
+    values, times, measured : ndarray of shape (n,)
         As :func:`history_rows` takes them.
 
     Returns
@@ -94,7 +102,7 @@ def one_step_ahead(values: np.ndarray, times: np.ndarray) -> dict[str, Any]:
     >>> parts["X_test"][:, 0], parts["y_test"]
     (array([8., 9.]), array([ 9., 10.]))
     """
-    rows = history_rows(values, times)
+    rows = history_rows(values, times, measured=measured)
     X, y = rows.pop("X"), rows.pop("y")
     train, test = last_fifth(len(y))
     return {
@@ -116,10 +124,11 @@ def city_temperature(files: Files, city: str) -> dict[str, Any]:
     times = pd.to_datetime(table[["Year", "Month", "Day"]]).to_numpy()
     return {
         # carried forward, never interpolated: the day after is not known yet
-        **one_step_ahead(celsius.ffill().to_numpy(), times),
+        **one_step_ahead(celsius.ffill().to_numpy(), times, celsius.notna().to_numpy()),
         "notes": (
             "Degrees Celsius, from the archive's Fahrenheit.",
-            f"{int(fahrenheit.isna().sum())} missing days carry the value of the day before.",
+            f"{int(fahrenheit.isna().sum())} missing days carry the value of the day before where "
+            "later days look back at them; they are neither learnt from nor judged.",
         ),
     }
 
