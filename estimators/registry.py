@@ -36,6 +36,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "mlp": ("estimators.deep.mlp", "TorchMLPClassifier", "TorchMLPRegressor"),
     "recurrent": ("estimators.deep.recurrent", "RecurrentRegressor"),
     "cnn": ("estimators.deep.cnn", "CNNClassifier"),
+    "speednet": ("estimators.deep.speednet", "SpeedNetClassifier"),
     "vgg": ("estimators.deep.vgg", "VGGClassifier"),
     "inception": ("estimators.deep.inception", "InceptionClassifier"),
     "resnet": ("estimators.deep.resnet", "ResNetClassifier"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,12 @@ def test_optimizers_of_a_small_net_are_timed():
 @pytest.mark.slow
 def test_wrong_labels_are_counted_by_label(data_home):
     assert "on 200 images" in run_plain_example("cifar_errors")
+
+
+@pytest.mark.slow
+def test_the_fast_network_says_how_good_and_how_fast_it_was(data_home):
+    printed = run_plain_example("cifar_fast")
+    assert re.search(r"^test accuracy 0\.\d{4} after \d+ s$", printed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.stem)
