@@ -144,10 +144,17 @@ class LagWindows(TransformerMixin, BaseEstimator):
                 f"n_lags={self.n_lags} for n_samples={n_rows}; take fewer."
             )
         days = np.arange(float(n_rows)) if times is None else days_of(times)
-        if len(days) != n_rows or not (np.diff(days) > 0).all():
+        if len(days) != n_rows:
             raise ValueError(
-                f"LagWindows: times must be {n_rows} dates or numbers that rise, each once, got "
-                f"{len(days)} of which {int((np.diff(days) <= 0).sum())} do not."
+                f"LagWindows: times must hold one date or number for every row, got {len(days)} "
+                f"for n_samples={n_rows}."
+            )
+        rises = np.diff(days) > 0
+        if not rises.all():
+            row = int(rises.argmin())
+            raise ValueError(
+                f"LagWindows: times must rise, each once, but times[{row + 1}] is not after "
+                f"times[{row}]; sort the rows and keep one for each time."
             )
         return days
 

@@ -51,8 +51,9 @@ def test_a_row_holds_the_past_the_columns_beside_it_one_step_before_and_the_time
     ("n_lags", "times", "message"),
     [
         (8, None, "n_lags must be less than the length of the series, got n_lags=8"),
-        (2, [0, 1, 2, 2, 3, 4, 5, 6], "times must be 8 dates or numbers that rise, each once"),
-        (2, [0, 1], "times must be 8 dates or numbers"),
+        (2, [0, 1, 2, 2, 3, 4, 5, 6], r"times\[3\] is not after times\[2\]; sort the rows"),
+        (2, [0, 1, 2, np.nan, 3, 4, 5, 6], r"times\[3\] is not after times\[2\]; sort the rows"),
+        (2, [0, 1], "one date or number for every row, got 2 for n_samples=8"),
     ],
 )
 def test_a_series_that_has_no_rows_is_refused(n_lags, times, message):

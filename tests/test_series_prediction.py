@@ -81,7 +81,10 @@ def test_the_command_writes_times_and_forecasts(run, tmp_path, capsys):
         (lambda t: t.drop(columns="day"), "must hold time stamps beside"),
         (lambda t: t.head(30), "must hold more than"),
         (lambda t: t.assign(sold="many"), "column 'sold' must hold numbers, but its row 1"),
-        (lambda t: pd.concat([t, t.tail(1)]), "times must be"),
+        (
+            lambda t: pd.concat([t, t.tail(1)]),
+            "once, but '2022-10-27 00:00:00' stands in several rows",
+        ),
     ],
     ids=["column", "time", "short", "words", "twice"],
 )

@@ -161,16 +161,21 @@ def in_time(frame: pd.DataFrame, time: str) -> tuple[pd.DataFrame, pd.Series]:
     return frame.loc[times.index].reset_index(drop=True), times.reset_index(drop=True)
 
 
+def check_once(times: pd.Series) -> None:
+    """Raise a ValueError that names the first time stamp that stands twice."""
+    if (again := times.duplicated()).any():
+        raise ValueError(
+            f"time must hold every time stamp once, but {short(times[again].iloc[0])} stands in "
+            "several rows; keep one series per file."
+        )
+
+
 def _one_step_ahead(
     frame: pd.DataFrame, times: pd.Series | None, target: str, notes: list[str]
 ) -> dict[str, Any]:
     """Return rows that hold all numbers one step before their target."""
     assert times is not None  # there is no forecasting without a column of time
-    if times.duplicated().any():
-        raise ValueError(
-            f"time must hold every time stamp once, but {short(times[times.duplicated()].iloc[0])} "
-            "stands in several rows; keep one series per file."
-        )
+    check_once(times)
     others = [str(c) for c in frame if c not in (target, times.name)]
     numbers = [target, *(c for c in others if kind_of(frame[c]) == "number")]
     _check_numbers(frame[target], "forecasting")

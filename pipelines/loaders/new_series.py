@@ -10,7 +10,7 @@ import pandas as pd
 from pipelines.lags import LagWindows
 
 from .columns import listed
-from .frames import in_time, regular_dates
+from .frames import check_once, in_time, regular_dates
 from .table_file import short
 
 _ONE_STEP = " one step before"
@@ -87,6 +87,7 @@ def rows_to_come(
                 f"holds {short(frame[column][odd].iloc[0])}."
             )
     frame, times = in_time(frame, time)
+    check_once(times)
     known = frame[list(columns)].astype(float).ffill().dropna()
     times = times[known.index]
     if len(known) <= n_lags:
