@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from estimators import registry
 from estimators.deep.densenet import densenet
 from estimators.deep.efficientnet import efficientnet
 from estimators.deep.resnet import resnet
@@ -58,3 +60,20 @@ def test_images_of_any_size_and_number_of_channels_pass_through(build, options, 
     with torch.device("meta"), torch.random.fork_rng(devices=()):
         module = build(shape, 7, **options)
         assert module(torch.zeros(2, *shape)).shape == (2, 7)
+
+
+@pytest.mark.parametrize(
+    "name", ["cnn", "vgg", "inception", "resnet", "densenet", "efficientnet", "vit"]
+)
+@pytest.mark.parametrize(
+    ("shape", "y"),
+    [((8, 8, 1), [0, 1]), ((9, 31, 4), [0, 0, 0, 0, 0, 0, 1]), ((2, 2, 3), [0, 1, 2, 0, 1])],
+    ids=["two in all", "a class of one", "four pixels, a batch of one over"],
+)
+def test_few_images_are_learned(name, shape, y):
+    spec = registry.get(name)
+    net = spec.tasks["classification"](**{**spec.fast, "max_epochs": 1, "batch_size": 4})
+    X = np.random.RandomState(0).randint(0, 255, (len(y), *shape)).astype(np.uint8)
+    probability = net.fit(X, y).predict_proba(X)
+    assert probability.shape == (len(y), max(y) + 1)
+    assert np.isfinite(probability).all()
