@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from estimators.spec import KINDS, TASKS
+
+_CHUNK = 1 << 24  # bytes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -119,7 +122,7 @@ def image_shape(X: np.ndarray) -> tuple[int, int, int]:
     return height, width, channels
 
 
-def _bytes_of(part: Any) -> Sequence[bytes]:
+def _bytes_of(part: Any) -> Iterable[bytes]:
     """Return the content of an array, a data frame or a list of strings as byte strings."""
     if hasattr(part, "columns"):
         names = repr([str(name) for name in part.columns]).encode()
@@ -130,7 +133,17 @@ def _bytes_of(part: Any) -> Sequence[bytes]:
         texts = map(str, array.ravel())
         return [f"{array.shape}text".encode(), *(f"{len(t)}:{t}".encode() for t in texts)]
     header = f"{array.shape}{array.dtype.str}".encode()
-    return [header, np.ascontiguousarray(array).tobytes()]
+    return itertools.chain([header], _content(array))
+
+
+def _content(array: np.ndarray) -> Iterator[bytes]:
+    """Yield the bytes of an array in order, some rows at a time: it may be mapped from a file."""
+    if array.ndim == 0:
+        yield array.tobytes()
+        return
+    step = max(1, _CHUNK // max(1, array[:1].nbytes))
+    for start in range(0, len(array), step):
+        yield array[start : start + step].tobytes()
 
 
 def _plain(column: Any) -> np.ndarray:

@@ -30,6 +30,7 @@ _FEW = 3
 _EXACT_SHARE, _NEAR_SHARE = 0.01, 0.02
 _CHANCE = 1e-3  # of a row to count as a near copy without being one
 _ALIKE = 0.9  # cosine of two texts
+_AT_ONCE = 2**25  # numbers that are copied together: large images lie in a file, not in memory
 
 
 def check(data: Dataset, rng: np.random.Generator) -> list[Finding]:
@@ -87,11 +88,12 @@ def _neighbourhood(
     """Find neighbours among 32 principal components, then measure them by all columns."""
     if len(distinct) < 3 * _NEIGHBORS or len(data.X_test) == 0:
         return None
-    train, test = numbers(data.X_train, data.X_test)
-    rows = _some(np.arange(len(test)), _SAMPLE, rng)
-    train, test = train[_some(distinct, _MAX_TRAIN, rng)], test[rows]
+    all_train, all_test = numbers(data.X_train, data.X_test)
+    rows = _some(np.arange(len(all_test)), _SAMPLE, rng)
+    train: _Chosen | np.ndarray = _Chosen(all_train, _some(distinct, _MAX_TRAIN, rng))
+    test = all_test[rows]
     if data.kind == "table":
-        train, test = _standardised(train, test)
+        train, test = _standardised(train[:], test)
     project, n_candidates = _projection(train, rng), min(_CANDIDATES, len(train))
     search = NearestNeighbors(n_neighbors=n_candidates, algorithm="brute").fit(project(train))
     found = search.kneighbors(project(test), return_distance=False)
@@ -100,6 +102,20 @@ def _neighbourhood(
         for near, row in zip(found, test, strict=True)
     ]
     return _Neighbourhood(rows, np.sort(gaps, axis=1)[:, :_NEIGHBORS])
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """Some rows of an array, copied as far as they are looked at."""
+
+    array: np.ndarray
+    rows: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        return self.array[self.rows[index]]
 
 
 def _standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,15 +128,18 @@ def _standardised(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.n
     return tuple(np.nan_to_num((part - mean) / spread) for part in (known, other))
 
 
-def _projection(train: np.ndarray, rng: np.random.Generator) -> Any:
+def _projection(train: _Chosen | np.ndarray, rng: np.random.Generator) -> Any:
     """Return the map to principal components, made in pieces to spare memory."""
-    if train.shape[1] <= _N_COMPONENTS:
-        return lambda part: part.astype(np.float32)
-    sample = train[_some(np.arange(len(train)), 2000, rng)].astype(np.float32)
+    n_columns = train[:1].shape[1]
+    if n_columns <= _N_COMPONENTS:
+        return lambda part: part[:].astype(np.float32)
+    n_rows = min(2000, max(_N_COMPONENTS, _AT_ONCE // n_columns))
+    sample = train[_some(np.arange(len(train)), n_rows, rng)].astype(np.float32)
     n_components = min(_N_COMPONENTS, *sample.shape)
     pca = PCA(n_components, svd_solver="randomized", random_state=0).fit(sample)
+    step = min(5000, max(_N_COMPONENTS, _AT_ONCE // n_columns))
     return lambda part: np.concatenate(
-        [pca.transform(part[i : i + 5000].astype(np.float32)) for i in range(0, len(part), 5000)]
+        [pca.transform(part[i : i + step].astype(np.float32)) for i in range(0, len(part), step)]
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ import joblib
 import numpy as np
 
 from pipelines.dataset import Dataset
+from pipelines.mapped import file_of, mapped
 
 
 def write_data(data: Dataset, path: Path) -> None:
-    """Write a Dataset for the children of this run."""
-    joblib.dump(data, path)
+    """Write a Dataset for the children of this run; of what lies in a file, only where it is."""
+    parts = {field.name: getattr(data, field.name) for field in fields(data)}
+    joblib.dump({name: file_of(part) or part for name, part in parts.items()}, path)
 
 
 def load_data(path: Path) -> Dataset:
@@ -23,10 +25,12 @@ def load_data(path: Path) -> Dataset:
     Its arrays are mapped from the file: children share the memory until they write to it, and what
     they write nobody else sees.
     """
-    data: Dataset = joblib.load(path, mmap_mode="c")
-    parts = {name: getattr(data, name) for name in ("X_train", "y_train", "X_test", "y_test")}
+    parts: dict[str, Any] = joblib.load(path, mmap_mode="c")
+    return Dataset(**{name: _opened(part) for name, part in parts.items()})
+
+
+def _opened(part: Any) -> Any:
+    if isinstance(part, Path):
+        return mapped(part)
     # Plain arrays: some libraries treat numpy's subclasses as something else.
-    plain: dict[str, Any] = {
-        name: part.view(np.ndarray) for name, part in parts.items() if isinstance(part, np.memmap)
-    }
-    return replace(data, **plain)
+    return part.view(np.ndarray) if isinstance(part, np.memmap) else part

@@ -20,8 +20,9 @@ LIBRARIES = {
     "pipelines": {
         "pandas", "pyarrow", "imblearn", "skrub", "pooch", "platformdirs", "PIL", "joblib",
     },
+        "psutil",
     # sqlalchemy is Optuna's engine of storage, markupsafe Jinja's type of escaped text
-    "search": {"optuna", "sqlalchemy", "distributed", "statsmodels", "psutil", "cloudpickle"},
+    "search": {"optuna", "sqlalchemy", "distributed", "statsmodels", "cloudpickle"},
     "reports": {"jinja2", "markupsafe", "matplotlib", "plotly", "rich", "typer", "pydantic"},
 }  # fmt: skip
 SOURCES = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]

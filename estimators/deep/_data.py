@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,12 +32,15 @@ class Rows:
         Weights of mean 1; None where all weigh the same.
     lengths : Tensor of shape (n,) or None
         Tokens of every sequence, on the CPU; None where the rows are no sequences.
+    is_mapped : bool
+        Whether ``X`` lies in a file and may be larger than the memory.
     """
 
     X: Tensor
     y: Tensor | None = None
     weight: Tensor | None = None
     lengths: Tensor | None = None
+    is_mapped: bool = False
 
     @classmethod
     def of(
@@ -45,7 +49,8 @@ class Rows:
         """Return the arrays as tensors on the same memory."""
         target = None if y is None else as_tensor(y)
         lengths = as_tensor((X != 0).sum(axis=1)) if X.dtype == np.int32 else None
-        return cls(as_tensor(X), target, None if weight is None else as_tensor(weight), lengths)
+        weights = None if weight is None else as_tensor(weight)
+        return cls(as_tensor(X), target, weights, lengths, _is_mapped(X))
 
     def __len__(self) -> int:
         return len(self.X)
@@ -56,7 +61,7 @@ class Rows:
             return self
         free, _ = torch.cuda.mem_get_info(device)
         if self.X.nbytes > free // 2:
-            return replace(self, X=self.X.pin_memory())
+            return self if self.is_mapped else replace(self, X=self.X.pin_memory())
         y, weight = (None if t is None else t.to(device) for t in (self.y, self.weight))
         return replace(self, X=self.X.to(device), y=y, weight=weight)
 
@@ -97,6 +102,14 @@ class Rows:
     def by_length(self, index: Tensor) -> Tensor:
         """Return row numbers in an order in which batches of sequences need little filling."""
         return index if self.lengths is None else index[self.lengths[index].argsort(stable=True)]
+
+
+def _is_mapped(array: np.ndarray) -> bool:
+    """Tell whether an array is a view of a memory-mapped file."""
+    base: Any = array
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    return isinstance(base, np.memmap)
 
 
 def as_tensor(array: np.ndarray) -> Tensor:

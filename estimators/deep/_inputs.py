@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from estimators.params import Int, Sequence, estimator, param
 
 PAD, UNKNOWN, FIRST = 0, 1, 2  # numbers of the tokens that stand for no word
 N_ROWS_TO_SCALE = 4_096  # images from which mean and spread of the channels are taken
+AT_ONCE = 2**20  # numbers of them in memory: the images may lie in a file
 
 
 class VectorInput:
@@ -104,8 +106,15 @@ class ImageScaling(nn.Module):
     def adapt(self, X: Tensor, index: Tensor) -> None:
         """Take mean and spread of every channel from the rows ``index``."""
         index = index[:: math.ceil(len(index) / N_ROWS_TO_SCALE)].to(X.device)
-        pixels = X.index_select(0, index).flatten(0, 2)
-        variance, mean = torch.var_mean(pixels.double(), dim=0, correction=0)
+        parts = index.split(max(1, AT_ONCE // X[0].numel()))
+
+        def mean_of(function: Callable[[Tensor], Tensor]) -> Tensor:
+            pixels = (X.index_select(0, part).flatten(0, 2).double() for part in parts)
+            sums = torch.stack([function(some).sum(0) for some in pixels])
+            return sums.sum(0) * X.shape[3] / (len(index) * X[0].numel())
+
+        mean = mean_of(lambda pixels: pixels)
+        variance = mean_of(lambda pixels: (pixels - mean).square())
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(variance > 0, variance.rsqrt(), 1.0))
 

@@ -24,8 +24,8 @@ class Rows:
         Of the file.
     task, kind : str
         As in ``Dataset``.
-    X : array-like of n rows
-        As in ``Dataset``.
+    X : array-like of n rows, or callable
+        As in ``Dataset``; or what returns both parts when it is called with their row numbers.
     y : ndarray of shape (n,)
         As in ``Dataset``.
     times, groups : ndarray of shape (n,) or None, default=None
@@ -77,22 +77,31 @@ def assemble(rows: Rows) -> Dataset:
         moved = train[rows.y[train] == 1]
         train, test = train[rows.y[train] == 0], np.concatenate([test, moved])
         sentence += f" with all {len(moved)} other abnormal rows"
+    X_train, X_test = _parts(rows.X, train, test)
     return Dataset(
         name=rows.name,
         task=rows.task,
         kind=rows.kind,
-        X_train=_safe_indexing(rows.X, train),
+        X_train=X_train,
         y_train=rows.y[train],
-        X_test=_safe_indexing(rows.X, test),
+        X_test=X_test,
         y_test=rows.y[test],
         time_index=_in_order(rows.times, train, test),
         groups=_in_order(rows.groups, train, test),
         target_names=_class_names(rows.y, rows.task),
         source=rows.source,
-        image_shape=image_shape(rows.X) if rows.kind == "image" else None,
+        image_shape=image_shape(X_train) if rows.kind == "image" else None,
         notes=(*rows.notes, f"The test part is {sentence}: {len(test):,} of {len(rows.y):,} rows."),
         **rows.more,
     )
+
+
+def _parts(X: Any, train: np.ndarray, test: np.ndarray) -> tuple[Any, Any]:
+    """Return the rows of both parts."""
+    if callable(X):
+        X_train, X_test = X(train, test)
+        return X_train, X_test
+    return _safe_indexing(X, train), _safe_indexing(X, test)
 
 
 def _check_target(y: np.ndarray, task: str) -> None:

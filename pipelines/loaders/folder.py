@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from pipelines.dataset import Dataset
 
 from .assemble import Rows, assemble
+from .columns import listed
+from .pictures import Pictures
 
 _SUFFIXES = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
-_LARGEST = 128  # pixels: larger photographs are made this small, or no memory would do
 _PARTS = ("train", "test")
 
 
@@ -30,7 +29,8 @@ def from_folder(folder: Path) -> Dataset:
     Returns
     -------
     Dataset
-        Of uint8 images, grey where all files are.
+        Of uint8 images, grey where all files are. What takes more than a quarter of the free
+        memory is decoded into a file in the user's cache, and mapped from there.
 
     Raises
     ------
@@ -47,19 +47,20 @@ def from_folder(folder: Path) -> Dataset:
             f"a folder of images must hold two or more sub-folders with images, one a class; "
             f"{folder} has {len(set(labels))}."
         )
-    X, notes = _read(paths)
+    pictures = Pictures.of(folder, paths)
     return assemble(
         Rows(
             name=folder.resolve().name,
             source=f"folder {folder.resolve().name}",
             task="classification",
             kind="image",
-            X=X,
+            X=pictures.parts,
             y=labels,
             n_train=len(found[0]) if is_split else None,
             notes=[
                 f"{len(paths):,} images of {len(set(labels))} classes, the sub-folders.",
-                *notes,
+                *_empty(roots, set(labels)),
+                *pictures.notes(),
             ],
         )
     )
@@ -76,41 +77,8 @@ def _images(root: Path) -> list[Path]:
     )
 
 
-def _read(paths: list[Path]) -> tuple[np.ndarray, list[str]]:
-    """Return all images in one array, and what had to be done to them."""
-    modes, sizes = zip(*map(_mode_and_size, paths), strict=True)
-    is_grey = set(modes) <= {"1", "L", "I;16"}
-    widths, heights = zip(*sizes, strict=True)
-    size = sizes[0]
-    if len(set(sizes)) > 1 or max(size) > _LARGEST:
-        size = (min(int(np.median(widths)), _LARGEST), min(int(np.median(heights)), _LARGEST))
-    images = np.stack([_pixels(path, "L" if is_grey else "RGB", size) for path in paths])
-    changed = sum(count for found, count in Counter(sizes).items() if found != size)
-    if not changed:
-        return images, []
-    return images, [
-        f"Images of another size, resized to {size[0]} x {size[1]} pixels without keeping their "
-        f"aspect ratio: {changed:,}."
-    ]
-
-
-def _mode_and_size(path: Path) -> tuple[str, tuple[int, int]]:
-    """Return what the head of an image file says."""
-    try:
-        with Image.open(path) as image:
-            return image.mode, image.size
-    except OSError as error:
-        raise ValueError(f"{path} must be an image, but cannot be read: {error}.") from error
-
-
-def _pixels(path: Path, mode: str, size: tuple[int, int]) -> np.ndarray:
-    """Return one image upright, in this mode and size."""
-    try:
-        with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file)
-    except OSError as error:
-        raise ValueError(f"{path} must be an image, but cannot be read: {error}.") from error
-    if upright.mode == "I;16":  # Pillow would cut off what is above 255
-        upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-    image = upright.convert(mode)
-    return np.asarray(image if image.size == size else image.resize(size))
+def _empty(roots: list[Path], classes: set[str]) -> list[str]:
+    """Return a note on the sub-folders without images, if there are any."""
+    folders = {path.name for root in roots for path in root.iterdir() if path.is_dir()}
+    empty = sorted(name for name in folders - classes if not name.startswith("."))
+    return [f"Sub-folders without images, left out: {listed(empty)}."] if empty else []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import hashlib
+import math
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable
@@ -12,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import platformdirs
+
+from pipelines.mapped import mapped
 
 from .catalogue import Entry, File
 
@@ -91,6 +96,60 @@ def cached_array(key: str, make: Callable[[], np.ndarray]) -> np.ndarray:
         cached = make()
         _keep(path, cached)
     return cached
+
+
+def mapped_array(
+    name: str, version: str, shape: tuple[int, ...], fill: Callable[[np.ndarray], None]
+) -> np.ndarray:
+    """Return a uint8 array that lies in the user's cache, filled now if it is not there yet.
+
+    Parameters
+    ----------
+    name : str
+        Names the array; what an earlier version of it has left in the cache is removed.
+    version : str
+        Must change when the content does.
+    shape : tuple of int
+        Of the array.
+    fill : callable
+        Writes the content into the array that it is given.
+
+    Returns
+    -------
+    ndarray
+        See :func:`pipelines.mapped.mapped`.
+
+    Raises
+    ------
+    ValueError
+        If the disk has no room for it.
+    """
+    path = cache_folder() / "decoded" / f"{name}-{version}.npy"
+    if not path.exists():
+        _write_mapped(path, shape, fill)
+        for other in path.parent.glob(f"{glob.escape(name)}-*.npy"):
+            if other != path:
+                other.unlink(missing_ok=True)
+    return mapped(path)
+
+
+def _write_mapped(path: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray], None]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wanted, free = math.prod(shape), shutil.disk_usage(path.parent).free
+    if wanted > free:  # to write on would end the process, without a word
+        raise ValueError(
+            f"the disk of {path.parent} must have room for {wanted / 1e9:.1f} GB of pixels, but "
+            f"{free / 1e9:.1f} GB are free; set XDG_CACHE_HOME to a folder on a larger one."
+        )
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    try:
+        array = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+        fill(array)
+        array.flush()
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
 
 
 def _keep(path: Path, array: np.ndarray) -> None:
