@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import warnings
 
 import numpy as np
@@ -13,9 +14,11 @@ from scipy.spatial.distance import cdist
 from sklearn.datasets import load_iris, make_moons
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize, scale
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from estimators import SelfOrganizingMap, SOMClassifier
-from estimators.classical._som_step import batch_step, best_two, distances, low_rank
+from estimators.classical._slabs import over_slabs
+from estimators.classical._som_step import batch_step, best_two, closeness, low_rank
 from estimators.classical.som_grid import Neighborhood, adjacency, positions, u_matrix
 
 IRIS, SPECIES = load_iris(return_X_y=True)
@@ -306,10 +309,35 @@ def test_thin_factors_of_a_smooth_map_name_the_same_winners():
     factors = low_rank(weights)
     assert factors[0].shape[1] <= 32
     assert_allclose(factors[0] @ factors[1], weights, atol=1e-4)
-    whole = distances(X, weights, "euclidean")
-    thin = distances(X, weights, "euclidean", factors)
-    assert (whole.argmin(axis=1) == thin.argmin(axis=1)).mean() > 0.999
+    whole = closeness(weights, "euclidean")(X)
+    thin = closeness(weights, "euclidean", factors)(X)
+    assert (whole.argmax(axis=1) == thin.argmax(axis=1)).mean() > 0.999
 
 
 def test_a_rugged_map_has_no_thin_factors():
     assert low_rank(np.random.RandomState(0).normal(size=(100, 60)).astype(np.float32)) is None
+
+
+def test_slabs_come_in_order_and_every_thread_computes_alone():
+    def look(rows):
+        blas = {
+            library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+        }
+        return rows.start, max(blas), threading.current_thread().name
+
+    with threadpool_limits(2, user_api="blas"):
+        starts, counts, names = zip(*over_slabs(look, 5000), strict=True)
+        assert max(library["num_threads"] for library in threadpool_info()) == 2
+    assert starts == (0, 1250, 2500, 3750)
+    assert set(counts) == {1}
+    assert threading.current_thread().name not in names
+
+
+def test_maps_of_one_and_of_two_threads_are_the_same():
+    X = np.random.RandomState(0).normal(size=(5000, 20))
+    maps = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            maps.append(SelfOrganizingMap(shape=(4, 4), n_iter=5, random_state=0).fit(X))
+    assert_allclose(maps[0].weights_, maps[1].weights_, rtol=1e-5)
+    assert_array_equal(maps[0].labels_, maps[1].labels_)

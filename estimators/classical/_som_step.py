@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,38 +10,52 @@ import scipy.sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
+from ._slabs import over_slabs
 from .som_grid import adjacency
 
-_CHUNK = 4096  # rows whose distances to all units are in memory at a time
+_CHUNK = 512  # rows compared with all units at a time: the result stays in the cache
+_ON_DEVICE = 4096  # the same on a torch device
 _METRIC = {"manhattan": "cityblock", "chebyshev": "chebyshev"}
 _BLOCK = 16  # rank by which the factors of the weights grow
 _TOLERANCE = 3e-5  # by which a unit may be off in its factors, as a share of the longest one
 
 
-def distances(X: Any, weights: Any, distance: str, factors: Any = None) -> Any:
-    """Return a number per row and unit that grows with their distance. Shape: ``(n, units)``.
+def closeness(weights: Any, distance: str, factors: Any = None) -> Callable[[Any], Any]:
+    """Return a function of rows: a number per row and unit that falls with their distance.
 
-    For "euclidean" it is half the squared distance without the part that all units share, for
-    "cosine" minus the cosine times the length of the row: enough to tell who wins. ``factors`` are
-    those of :func:`low_rank`.
+    For "euclidean" it is minus half the squared distance without the part that all units share, for
+    "cosine" the cosine times the length of the row: enough to tell who wins. ``factors`` are those
+    of :func:`low_rank`.
+
+    >>> closeness(np.array([[0.0], [4.0]]), "euclidean")(np.array([[1.0], [3.0]]))
+    array([[ 0., -4.],
+           [ 0.,  4.]])
     """
-    if distance == "euclidean":
-        product = X @ weights.T if factors is None else X @ factors[1].T @ factors[0].T
-        product *= -1
-        product += (weights * weights).sum(1) / 2
-        return product
     if distance == "cosine":
         lengths = (weights * weights).sum(1) ** 0.5
-        return -(X @ weights.T) / (lengths + 1e-8)
-    return cdist(X, weights, metric=_METRIC[distance])
+        directions = weights / (lengths + 1e-8)[:, None]
+        return lambda X: X @ directions.T
+    if distance != "euclidean":
+        return lambda X: -cdist(X, weights, metric=_METRIC[distance])
+    half = (weights * weights).sum(1) / 2
+
+    def euclidean(X: Any) -> Any:
+        product = X @ weights.T if factors is None else X @ factors[1].T @ factors[0].T
+        product -= half
+        return product
+
+    return euclidean
 
 
-def winners(X: Any, weights: Any, distance: str) -> Any:
+def winners(X: np.ndarray, weights: np.ndarray, distance: str) -> np.ndarray:
     """Return the unit nearest to every row. Shape: ``(n,)``."""
-    parts = [
-        distances(X[rows], weights, distance).argmin(1) for rows in gen_batches(len(X), _CHUNK)
-    ]
-    return _joined(parts)
+    near = closeness(weights, distance)
+    return np.concatenate(list(over_slabs(lambda rows: _nearest(X[rows], near), len(X))))
+
+
+def _nearest(X: np.ndarray, near: Callable[[Any], Any]) -> np.ndarray:
+    """Return the unit nearest to every row, by a function of :func:`closeness`."""
+    return np.concatenate([near(X[rows]).argmax(1) for rows in gen_batches(len(X), _CHUNK)])
 
 
 def best_two(X: np.ndarray, weights: np.ndarray, distance: str) -> tuple[np.ndarray, np.ndarray]:
@@ -49,22 +64,27 @@ def best_two(X: np.ndarray, weights: np.ndarray, distance: str) -> tuple[np.ndar
     >>> best_two(np.array([[0.1], [2.9]]), np.array([[0.0], [1.0], [3.0]]), "euclidean")
     (array([0, 2]), array([1, 1]))
     """
-    best, second = [], []
+    near, best, second = closeness(weights, distance), [], []
     for rows in gen_batches(len(X), _CHUNK):
-        found = distances(X[rows], weights, distance)
-        best.append(found.argmin(axis=1))
+        found = near(X[rows])
+        best.append(found.argmax(axis=1))
         if len(weights) > 1:
-            np.put_along_axis(found, best[-1][:, None], np.inf, axis=1)
-        second.append(found.argmin(axis=1))
+            np.put_along_axis(found, best[-1][:, None], -np.inf, axis=1)
+        second.append(found.argmax(axis=1))
     return np.concatenate(best), np.concatenate(second)
 
 
 def errors(X: np.ndarray, weights: np.ndarray, model: Any) -> tuple[np.ndarray, float, float]:
     """Return the unit of every row, the quantization error and the topographic error."""
-    best, second = best_two(X, weights, model.distance)
+
+    def look(rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        best, second = best_two(X[rows], weights, model.distance)
+        return best, second, np.linalg.norm(X[rows] - weights[best], axis=1)
+
+    parts = zip(*over_slabs(look, len(X)), strict=True)
+    best, second, apart = (np.concatenate(part) for part in parts)
     touching = adjacency(model.shape, model.topology) | np.eye(len(weights), dtype=bool)
-    apart = [np.linalg.norm(X[r] - weights[best[r]], axis=1) for r in gen_batches(len(X), _CHUNK)]
-    return best, float(np.concatenate(apart).mean()), float((~touching[best, second]).mean())
+    return best, float(apart.mean()), float((~touching[best, second]).mean())
 
 
 def batch_step(X: Any, weights: Any, pull: Any, distance: str, rate: float) -> Any:
@@ -82,22 +102,35 @@ def batch_step(X: Any, weights: Any, pull: Any, distance: str, rate: float) -> A
 
 def _per_unit(X: Any, weights: Any, distance: str) -> tuple[Any, Any]:
     """Return the sum of the rows that each unit won, and their number."""
-    n_units = len(weights)
     if not isinstance(X, np.ndarray):
-        found = winners(X, weights, distance)
-        counts = found.bincount(minlength=n_units).to(X.dtype)
-        return X.new_zeros((n_units, X.shape[1])).index_add_(0, found, X), counts
-    factors = None
+        return _per_unit_of_tensor(X, weights, distance)
+    n_units, factors = len(weights), None
     if distance == "euclidean" and len(X) > 8 * n_units:
         factors = low_rank(weights)
-    sums, counts = np.zeros_like(weights), np.zeros(n_units, dtype=X.dtype)
-    for rows in gen_batches(len(X), _CHUNK):  # a chunk is summed while it is in the cache
+    near = closeness(weights, distance, factors)
+
+    def won(rows: slice) -> tuple[np.ndarray, np.ndarray]:
         part = X[rows]
-        found = distances(part, weights, distance, factors).argmin(axis=1)
+        found = _nearest(part, near)
         ones, ends = np.ones(len(part), dtype=X.dtype), np.arange(len(part) + 1)
-        won = scipy.sparse.csr_matrix((ones, found, ends), (len(part), n_units))
-        sums += won.T @ part
-        counts += np.bincount(found, minlength=n_units)
+        hits = scipy.sparse.csr_matrix((ones, found, ends), (len(part), n_units))
+        return hits.T @ part, np.bincount(found, minlength=n_units)
+
+    sums, counts = np.zeros_like(weights), np.zeros(n_units, dtype=X.dtype)
+    for more, hits in over_slabs(won, len(X)):
+        sums += more
+        counts += hits
+    return sums, counts
+
+
+def _per_unit_of_tensor(X: Any, weights: Any, distance: str) -> tuple[Any, Any]:
+    """Return the same on a torch device."""
+    sums, counts = weights.new_zeros(weights.shape), weights.new_zeros(len(weights))
+    near = closeness(weights, distance)
+    for part in X.split(_ON_DEVICE):
+        found = near(part).argmax(1)
+        sums.index_add_(0, found, part)
+        counts += found.bincount(minlength=len(weights))
     return sums, counts
 
 
@@ -118,25 +151,19 @@ def low_rank(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     ((50, 16), (16, 60), True)
     """
     n_units, n_features = weights.shape
-    limit = 0.7 * n_units * n_features / (n_units + n_features)
+    n_blocks = int(0.7 * n_units * n_features / (n_units + n_features)) // _BLOCK
     rng, rest = np.random.RandomState(0), weights.copy()
-    allowed = _TOLERANCE * np.linalg.norm(weights, axis=1).max()
+    longest = np.linalg.norm(weights, axis=1).max()
     left, right = [], []
-    for _ in range(int(limit) // _BLOCK):
+    for n in range(1, n_blocks + 1):
         directions = rng.standard_normal((n_features, _BLOCK)).astype(weights.dtype)
         basis, _ = np.linalg.qr(rest @ directions)
         left.append(basis)
         right.append(basis.T @ rest)
         rest -= basis @ right[-1]
-        if np.linalg.norm(rest, axis=1).max() <= allowed:
+        off = np.linalg.norm(rest, axis=1).max()
+        if off <= _TOLERANCE * longest:
             return np.hstack(left), np.vstack(right)
+        if off > _TOLERANCE ** (n / n_blocks) * longest:  # later blocks take ever smaller shares
+            return None
     return None
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Return numpy arrays, or torch tensors, as one."""
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    import torch  # on first use: importing it costs more than most fits
-
-    return torch.cat(parts)

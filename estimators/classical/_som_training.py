@@ -76,7 +76,7 @@ def train_in_batches(
     """
     rng = generator_of(model.random_state)
     offset = 0.0 if model.distance == "cosine" else X.mean(axis=0)
-    rows = (X - offset).astype(np.float32)
+    rows = (X - offset).astype(np.float32, copy=False)
     if weights is None:
         weights = first_weights(rows, model.shape, model.init, rng)
     else:
