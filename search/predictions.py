@@ -49,7 +49,7 @@ def predictions(
         return found
     found["classes"] = np.asarray(model.classes_)
     if needs & {"probability", "score"} and hasattr(model, "predict_proba"):
-        found["y_proba"] = np.asarray(model.predict_proba(X))
+        found["y_proba"] = _probabilities(model, X)
     elif "score" in needs and hasattr(model, "decision_function"):
         found["y_score"] = np.asarray(model.decision_function(X))
     return found
@@ -78,6 +78,13 @@ def encode_classes(
     scores = y_proba if needs == "probability" or y_score is None else y_score
     columns = known if classes is None else np.asarray(classes)
     return Answers(truth, None if scores is None else _by_class(scores, columns, known))
+
+
+def _probabilities(model: Any, X: Any) -> np.ndarray:
+    """Return probabilities in float64; rows rounded to fewer digits still add up to one."""
+    rounded = np.asarray(model.predict_proba(X))
+    proba = rounded.astype(np.float64)
+    return proba if rounded.dtype == np.float64 else proba / proba.sum(axis=1, keepdims=True)
 
 
 def _outlier_predictions(model: Any, X: Any, needs: set[Need]) -> dict[str, np.ndarray]:

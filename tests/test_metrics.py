@@ -99,6 +99,17 @@ def test_without_probabilities_ranking_uses_the_decision_function(iris, two_iris
     assert score(LinearSVC(random_state=0).fit(*iris), *iris, names)["roc_auc"] > 0.9
 
 
+def test_probabilities_of_fewer_digits_add_up_to_one_and_raise_no_warning(iris):
+    X = iris[0].astype(np.float32)
+    model = LogisticRegression().fit(X, iris[1])
+    rounded = model.predict_proba(X)
+    assert rounded.dtype == np.float32
+    found = predictions(model, X)["y_proba"]
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-15)
+    np.testing.assert_allclose(found, rounded, rtol=1e-6)
+    assert score(model, X, iris[1], ["log_loss"])["log_loss"] < 0
+
+
 def test_labels_alone_leave_the_other_metrics_undefined():
     found = evaluate(metrics_for("classification", 2), [0, 1, 1], [0, 1, 0])
     assert {name for name, value in found.items() if np.isnan(value)} == {
