@@ -17,6 +17,7 @@ from estimators import (
     VariationalAutoencoder,
 )
 from estimators.deep._reconstruction import Corruption
+from estimators.deep._stacked_lstm import StackedLSTM
 from estimators.deep._variational import VariationalNet, elbo
 
 IMAGES = load_digits().images[:400] / 16
@@ -137,6 +138,40 @@ def test_sequences_may_be_three_dimensional():
     assert brought.inverse_transform(brought.transform(rows)).shape == rows.shape
     with pytest.raises(ValueError, match="n_channels must divide the length of a row"):
         LSTMAutoencoder(n_channels=3).fit(np.ones((4, 10)))
+
+
+@pytest.mark.parametrize("sizes", [(4, 5, 15), (15, 5, 4), (8, 4), (12, 20)])
+@pytest.mark.parametrize("n_steps", [1, 30])
+def test_narrow_layers_have_the_same_states_together_as_one_by_one(sizes, n_steps):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        stack, x = StackedLSTM(3, sizes), torch.randn(7, n_steps, 3)
+    one_by_one = stack(x)
+    with torch.inference_mode():
+        together = stack(x)
+    assert one_by_one.requires_grad
+    torch.testing.assert_close(together, one_by_one.detach(), rtol=0, atol=1e-6)
+
+
+def test_a_recurrent_net_leaves_the_mean_of_its_windows_behind_soon():
+    noise = np.random.default_rng(0).normal(0, 0.1, 600)
+    windows = np.lib.stride_tricks.sliding_window_view(np.sin(np.arange(600) / 4) + noise, 24)
+    model = LSTMAutoencoder(hidden_sizes=(4, 5, 15), max_epochs=20, random_state=0).fit(windows)
+    assert -model.score(windows) < 0.2 * windows.var()
+
+
+def test_windows_score_the_same_on_one_thread_and_on_two():
+    windows = np.random.default_rng(0).normal(size=(1500, 10))
+    model = LSTMAutoencoder(hidden_sizes=(4, 2), max_epochs=1, random_state=0).fit(windows)
+    before, found = torch.get_num_threads(), {}
+    try:
+        for n_threads in (1, 2):
+            torch.set_num_threads(n_threads)
+            found[n_threads] = model.score_samples(windows)
+            assert torch.get_num_threads() == n_threads
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[1], found[2])
 
 
 def test_codes_of_another_width_are_refused():

@@ -24,7 +24,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams, batch_size_of
 from estimators.deep._precision import Placement
-from estimators.deep._threads import enough_rows, one_thread
+from estimators.deep._threads import enough_rows, one_thread, side_by_side
 from estimators.deep.watching import tell
 
 HISTORY = (
@@ -72,6 +72,9 @@ class Net(NeuralNet):
         self.params = params
         self.placement = placement
         self._enough_rows: float | None = None
+        self._is_recurrent = placement.device.type == "cpu" and any(
+            isinstance(layer, nn.RNNBase) for layer in module.modules()
+        )
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
@@ -172,7 +175,6 @@ class Net(NeuralNet):
             totals.add(loss, output, target)
         return totals.means()
 
-    @torch.inference_mode()
     def forward_rows(
         self, X: np.ndarray, function: Callable[[Tensor], Tensor] | None = None
     ) -> np.ndarray:
@@ -180,7 +182,8 @@ class Net(NeuralNet):
 
         Up to 64 rows go in equal batches of eight, the last one padded: float32 sums depend on
         the size of the batch in the last digit, and so a row gets the same answer alone and among
-        others.
+        others. Of recurrent nets, which gain nothing from a second thread, every thread takes a
+        batch of its own.
         """
         rows = Rows.of(X)
         call = function or self._with_views
@@ -188,15 +191,21 @@ class Net(NeuralNet):
         stride = PADDED if is_small else rows.stride(self.placement.device)
         if self.module_.training:  # to say so again costs as much as a small net
             self.module_.eval()
-        outputs = []
+
+        @torch.inference_mode()  # a thread's own affair, as is autocast
+        def answers(index: Tensor) -> Tensor:
+            if is_small:
+                index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
+            batch, _, _ = rows.take(index, self.placement.device)
+            with self.placement.autocast():
+                return call(batch).float().cpu()
+
         order = rows.by_length(torch.arange(len(X)))
-        with self._threads_for(rows, min(stride, len(X))):
-            for index in order.split(stride):
-                if is_small:
-                    index = index[torch.arange(PADDED).clamp_(max=len(index) - 1)]
-                batch, _, _ = rows.take(index, self.placement.device)
-                with self.placement.autocast():
-                    outputs.append(call(batch).float().cpu())
+        if self._is_recurrent and not is_small:
+            outputs = side_by_side(answers, order.split(stride))
+        else:
+            with self._threads_for(rows, min(stride, len(X))):
+                outputs = [answers(index) for index in order.split(stride)]
         found = torch.cat(outputs)[: len(X)]
         return (found if rows.lengths is None else found[order.argsort()]).numpy()
 

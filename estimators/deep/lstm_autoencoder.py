@@ -8,30 +8,11 @@ import numpy as np
 from torch import Tensor, nn
 
 from estimators.deep._inputs import VectorInput
+from estimators.deep._params import shared
 from estimators.deep._reconstruction import EncoderDecoder, Reconstructor
+from estimators.deep._stacked_lstm import StackedLSTM
 from estimators.params import Int, Sequence, domains_of, estimator, param
 from estimators.spec import Spec
-
-
-class StackedLSTM(nn.Module):
-    """LSTM layers of given sizes, one on the other. Shape: ``(b, t, d)`` -> ``(b, t, last size)``.
-
-    >>> import torch
-    >>> StackedLSTM(1, (8, 4))(torch.zeros(2, 30, 1)).shape
-    torch.Size([2, 30, 4])
-    """
-
-    def __init__(self, d_in: int, sizes: tuple[int, ...]) -> None:
-        super().__init__()
-        wide = (d_in, *sizes)
-        self.layers = nn.ModuleList(
-            nn.LSTM(wide[i], size, batch_first=True) for i, size in enumerate(sizes)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            x, _ = layer(x)
-        return x
 
 
 class LSTMEncoder(nn.Module):
@@ -112,6 +93,8 @@ class LSTMAutoencoder(VectorInput, Reconstructor):
         doc="Values at every step: a row is step after step. 3-D X (n, steps, channels) brings its "
         "own.",
     )
+    lr: float | None = shared("lr", default=0.01, search=(1e-3, 3e-2))
+    clip_grad_norm: float | None = shared("clip_grad_norm", default=1.0)
 
     def build_module(self, shape: tuple[int, ...], n_outputs: int) -> EncoderDecoder:
         sizes, n_steps = tuple(self.hidden_sizes), shape[0] // self._n_channels
