@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from estimators import registry
 from estimators.params import Instance, Int, check_params, domains_of, estimator, param
 from estimators.thresholds import ThresholdedDetector
+from pipelines.readings import as_columns, check_even, stamps_of
 from pipelines.windows import SlidingWindows
 
 
@@ -23,7 +24,9 @@ def make_detector(
     width: int = 30,
     params: Mapping[str, Any] | None = None,
     random_state: Any = None,
-    **threshold: Any,
+    threshold: str = "ksigma",
+    k: float = 2.0,
+    alarm_rate: float = 0.01,
 ) -> SeriesDetector:
     """Return an unfitted detector for a series: scaling, windows, model and threshold.
 
@@ -38,8 +41,12 @@ def make_detector(
         Parameters of the model.
     random_state : int, RandomState or None, default=None
         Seed of the model.
-    **threshold : Any
-        ``threshold``, ``k`` and ``alarm_rate`` of :class:`SeriesDetector`.
+    threshold : str, default="ksigma"
+        How the threshold is taken from the errors on the past, as in :class:`SeriesDetector`.
+    k : float, default=2.0
+        Standard deviations of 'ksigma' and 'mad'.
+    alarm_rate : float, default=0.01
+        Share of false alarms that 'quantile' and 'pot' allow.
 
     Returns
     -------
@@ -64,7 +71,8 @@ def make_detector(
     given = dict(params or {})
     if random_state is not None and "random_state" in built.get_params():
         given.setdefault("random_state", random_state)
-    return SeriesDetector(model=built.set_params(**given), width=width, **threshold)
+    rule: dict[str, Any] = {"threshold": threshold, "k": k, "alarm_rate": alarm_rate}
+    return SeriesDetector(model=built.set_params(**given), width=width, **rule)
 
 
 @estimator
@@ -120,7 +128,7 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
         y : ignored
             Not used.
         times : array-like of shape (n_rows,), default=None
-            Its time stamps, which are checked for gaps.
+            Its time stamps, which are checked for gaps; those of a pandas index if there is one.
 
         Returns
         -------
@@ -129,17 +137,27 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
         Raises
         ------
         ValueError
-            If a value is missing, a time stamp is, the series is constant or shorter than a window.
+            If a value is missing, a time stamp is, the series is constant or no longer than a
+            window, or the model gives no scores.
         """
         check_params(self, domains_of(type(self)))
-        X = validate_data(self, _columns(X), dtype=np.float64, ensure_min_samples=2)
-        _check_even(times, len(X), type(self).__name__)
+        X = self._checked(X, times, ensure_min_samples=2)
+        if len(X) <= self.width:
+            raise ValueError(
+                f"{type(self).__name__}: width must be less than the length of the past, got "
+                f"width={self.width} for n_samples={len(X)}; take a shorter width or a longer past."
+            )
         if not np.ptp(X, axis=0).any():
             raise ValueError(
                 f"{type(self).__name__}: X must vary to learn what is normal, got a constant "
                 f"series of {X[0].tolist()}."
             )
         model = registry.get("pca").build("anomaly") if self.model is None else clone(self.model)
+        if not hasattr(model, "score_samples"):
+            raise ValueError(
+                f"{type(self).__name__}: model must have score_samples, got {model!r}; around a "
+                "transformer, ReconstructionDetector has them."
+            )
         self.scaler_: StandardScaler = StandardScaler().fit(X)
         scaled = self.scaler_.transform(X)
         windows = SlidingWindows(width=self.width).fit_transform(scaled)
@@ -170,7 +188,7 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
             the past.
         """
         check_is_fitted(self)
-        X = self.scaler_.transform(validate_data(self, _columns(X), dtype=np.float64, reset=False))
+        X = self.scaler_.transform(self._checked(X, None, reset=False))
         scores = np.full(len(X), -self._usual)
         if len(X) >= self.width:
             windows = SlidingWindows(width=self.width).fit_transform(X)
@@ -185,7 +203,7 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
         X : array-like of shape (n_rows,) or (n_rows, n_features)
             The values that follow those of ``fit``, whose last ones open the first windows.
         times : array-like of shape (n_rows,), default=None
-            Their time stamps; the index of the answer.
+            Their time stamps, the index of the answer; those of a pandas index if there is one.
 
         Returns
         -------
@@ -198,14 +216,21 @@ class SeriesDetector(ThresholdedDetector, BaseEstimator):
             If a value or a time stamp is missing.
         """
         check_is_fitted(self)
-        X = validate_data(self, _columns(X), dtype=np.float64, reset=False)
-        _check_even(times, len(X), type(self).__name__)
+        times = stamps_of(X, times)
+        X = self._checked(X, times, reset=False)
         scaled = np.concatenate([self._tail, self.scaler_.transform(X)])
         windows = SlidingWindows(width=self.width).fit_transform(scaled)
         scores = -self.model_.score_samples(windows)
         index = pd.RangeIndex(len(X)) if times is None else pd.Index(times)
         verdict = {"score": scores, "is_abnormal": scores > self.threshold_}
         return pd.DataFrame(verdict, index=index)
+
+    def _checked(self, X: Any, times: Any, **rules: Any) -> np.ndarray:
+        """Return the values of a series without gaps."""
+        owner, stamps = type(self).__name__, stamps_of(X, times)
+        X = validate_data(self, as_columns(X, owner), dtype=np.float64, **rules)
+        check_even(stamps, len(X), owner)
+        return np.asarray(X)
 
     def stream(self) -> ScoreStream:
         """Return what scores new points one at a time, from the end of the past on.
@@ -258,37 +283,9 @@ class ScoreStream:
         point = np.asarray(point, dtype=float).ravel()
         if point.shape != self._mean.shape or not np.isfinite(point).all():
             raise ValueError(
-                f"ScoreStream: point must be {len(self._mean)} finite numbers, got {point}; fill "
-                "what is missing, or leave it out."
+                f"ScoreStream: point must have n_features={len(self._mean)} finite values, got "
+                f"{point}; fill what is missing, or leave it out."
             )
         self._window[:-1] = self._window[1:]
         self._window[-1] = (point - self._mean) / self._scale
         return -float(self._score(self._window.ravel()))
-
-
-def _columns(X: Any) -> Any:
-    """Return a series of one value per time stamp as one column."""
-    if getattr(X, "columns", None) is not None:
-        return X
-    values = np.asarray(X)
-    return values.reshape(-1, 1) if values.ndim == 1 else values
-
-
-def _check_even(times: Any, n_rows: int, owner: str) -> None:
-    """Raise a ValueError that names the first gap between time stamps, if there is one."""
-    if times is None:
-        return
-    stamps = pd.Series(np.asarray(times))
-    if len(stamps) != n_rows:
-        raise ValueError(
-            f"{owner}: times must have a time stamp for each of the {n_rows} rows, got "
-            f"{len(stamps)}."
-        )
-    steps = stamps.diff().iloc[1:]
-    usual = steps.median()
-    if len(odd := steps[steps != usual]):
-        before = stamps[odd.index[0] - 1]
-        raise ValueError(
-            f"{owner}: times must be evenly spaced, got a step of {odd.iloc[0]} after {before} "
-            f"where {usual} is usual; fill the gap or cut the series there."
-        )

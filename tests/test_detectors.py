@@ -288,10 +288,15 @@ GAP = pd.date_range("2026-01-01", periods=101, freq="1h").delete(50)
     ("values", "times", "message"),
     [
         (np.ones(100), None, "X must vary to learn what is normal, got a constant series"),
-        (np.append(WAVE[:99], np.nan), None, "Input X contains NaN"),
-        (WAVE[:10], None, "width must be at most the length of the series"),
+        (np.append(WAVE[:99], np.nan), None, "X must have no missing values, got NaN in row 99"),
+        (WAVE[:10], None, "width must be less than the length of the past, got width=15"),
+        (WAVE[:15], None, "width must be less than the length of the past, got width=15"),
         (WAVE[:100], GAP, "got a step of 0 days 02:00:00 after 2026-01-03 01:00:00"),
+        (pd.Series(WAVE[:100], index=GAP), None, "got a step of 0 days 02:00:00 after 2026-01-03"),
+        (WAVE[:100], GAP[::-1], "times must not go back, got 2026-01-05 03:00:00 after"),
+        (WAVE[:100], GAP.insert(7, pd.NaT)[:100], "no missing time stamps, got none for row 7"),
         (WAVE[:100], GAP[:9], "times must have a time stamp for each of the 100 rows, got 9"),
+        (pd.DataFrame({"when": GAP, "x": WAVE[:100]}), None, "the column 'when' of time stamps"),
     ],
 )
 def test_a_series_that_cannot_be_learnt_is_refused_with_the_reason(values, times, message):
@@ -299,11 +304,16 @@ def test_a_series_that_cannot_be_learnt_is_refused_with_the_reason(values, times
         make_detector("pca", width=15).fit(values, times=times)
 
 
+def test_a_model_without_scores_is_refused():
+    with pytest.raises(ValueError, match=r"model must have score_samples, got StandardScaler\(\)"):
+        SeriesDetector(model=StandardScaler()).fit(WAVE)
+
+
 @pytest.mark.parametrize("point", [np.nan, [1.0, 2.0]])
 def test_a_missing_point_is_refused_and_the_stream_goes_on(point):
     detector = make_detector("pca", width=15).fit(WAVE[:500])
     stream, other = detector.stream(), detector.stream()
-    with pytest.raises(ValueError, match="point must be 1 finite numbers"):
+    with pytest.raises(ValueError, match="point must have n_features=1 finite values"):
         stream.score(point)
     assert stream.score(WAVE[500]) == other.score(WAVE[500])
 
