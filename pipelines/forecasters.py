@@ -15,6 +15,7 @@ from pipelines.history import CYCLES
 from pipelines.lags import days_of, seasons_of
 
 _USUAL_LAGS, _MOST_LAGS = 14, 30
+_MEANS = (3, 7, 15, 30, 60, 90, 180, 365)
 
 
 def as_forecaster(model: Any, spec: Spec | None, data: Dataset) -> Any:
@@ -84,6 +85,11 @@ def forecasting_domains(model: Any, data: Dataset) -> dict[str, Domain]:
         "lags": Int(1, search=(1, min(_MOST_LAGS, data.n_lags)), log=True),
         "difference": Choice((False, True), search=(False, True)),
     }
+    if "n_static" not in model.regressor.get_params():  # a recurrent net reads values one by one
+        found["as_changes"] = Choice((False, True), search=(False, True))
+    means = tuple(size for size in _MEANS if size <= data.n_lags)
+    if means:
+        found["means"] = Choice(((), means), search=((), means))
     calendars = _calendars(data)
     if len(calendars) > 1:
         found["calendar"] = Choice(calendars, search=calendars)

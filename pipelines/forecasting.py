@@ -27,7 +27,7 @@ from estimators.params import (
     param,
 )
 from pipelines.conformal import calibration_errors, conformal_quantile
-from pipelines.history import CYCLES, HistoryColumns
+from pipelines.history import CYCLES, columns_seen
 from pipelines.leaks import refuse_future
 
 _COVERAGE = Float(0, 1, open_low=True, open_high=True)
@@ -81,6 +81,18 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         default=None,
         domain=AnyOf((Int(1, search=(1, 30), log=True), Sequence(Int(1), min_length=1)), none=True),
         doc="How many of the values before it sees, or which, as in (1, 2, 7); None is all.",
+    )
+    means: SequenceOf[int] = param(
+        default=(),
+        domain=Sequence(Int(2)),
+        doc="Of how many values before it sees the means too, as in (7, 30).",
+    )
+    as_changes: bool = param(
+        default=False,
+        domain=Bool(search=(False, True)),
+        doc="Whether it sees the last value, the changes from lag to lag and how far the means are "
+        "from the last value, instead of values and means: the same to a linear model, often "
+        "easier for forests, neighbours and kernels.",
     )
     horizon: int = param(default=1, domain=Int(1), doc="Steps ahead that `predict` forecasts.")
     strategy: str = param(
@@ -154,12 +166,13 @@ class LagForecaster(RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a row holds fewer values before than `lags` asks for, too few rows are given, or a
-            column holds the future.
+            If a row holds fewer values before than `lags` or `means` ask for, too few rows are
+            given, or a column holds the future.
         """
         check_params(self, domains_of(type(self)))
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        self._settle_columns(X)
+        self._seen = columns_seen(self, X)
+        self._step = 0.0 if self.time is None else float(np.median(np.diff(X[:, self.time])))
         if len(y) <= self.horizon:
             raise ValueError(
                 f"LagForecaster: horizon must be less than the rows to fit, got "
@@ -167,7 +180,8 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             )
         if self.check_leaks:
             names = getattr(self, "feature_names_in_", None)
-            refuse_future(X, y, self._lags - 1, self._exogenous, names)
+            before = np.arange(self._seen.reach) if self.means else np.array(self._seen.lags) - 1
+            refuse_future(X, y, before, self._seen.exogenous, names)
         if self.calibration_folds:
             self.errors_ = calibration_errors(
                 lambda X, y, later: self._forecast(self._fitted(X, y), later),
@@ -236,40 +250,6 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             return getattr(self.regressors_[0].regressor_[-1], name)
         raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
 
-    def _settle_columns(self, X: np.ndarray) -> None:
-        """Resolve which columns are seen, and refuse such as are not there."""
-        n_columns = X.shape[1]
-        for name, columns in (("exogenous", self.exogenous), ("time", (self.time,))):
-            if any(c is not None and not -n_columns <= c < n_columns for c in columns):
-                raise ValueError(
-                    f"LagForecaster: {name} must name columns of X, got "
-                    f"{name}={getattr(self, name)!r} for n_features={n_columns}."
-                )
-        if self.calendar and self.time is None:
-            raise ValueError(
-                f"LagForecaster: time must name a column for calendar={self.calendar!r}, got None."
-            )
-        others = {c % n_columns for c in (*self.exogenous, self.time) if c is not None}
-        n_before = min(others, default=n_columns)  # the values before stand first
-        wanted: Any = n_before if self.lags is None else self.lags
-        self._lags = np.unique(wanted if np.ndim(wanted) else range(1, wanted + 1))
-        self._exogenous = tuple(c % n_columns for c in self.exogenous)
-        self._time = [] if self.time is None else [self.time]
-        if n_before == 0 or self._lags[-1] > n_before:
-            raise ValueError(
-                f"LagForecaster: lags must be at most the {n_before} values before that a row "
-                f"holds, got lags={self.lags!r} for n_features={n_columns}; a longer lag needs a "
-                "longer series."
-            )
-        self._step = 0.0 if self.time is None else float(np.median(np.diff(X[:, self.time])))
-        self._seen = HistoryColumns(
-            lags=tuple(self._lags),
-            exogenous=self._exogenous,
-            time=self.time,
-            calendar=tuple(self.calendar),
-            min_periods=self.min_periods,
-        )
-
     def _fitted(self, X: np.ndarray, y: np.ndarray) -> list[Any]:
         """Return the regressor of every step that has one."""
         steps = range(self.horizon if self.strategy == "direct" else 1)
@@ -293,8 +273,5 @@ class LagForecaster(RegressorMixin, BaseEstimator):
             answer = np.asarray(model.predict(before)).ravel()
             found[:, ahead] = answer + before[:, 0] if self.difference else answer
             if self.strategy == "recursive":
-                before = np.array(before)
-                before[:, 1 : self._lags[-1]] = before[:, : self._lags[-1] - 1]
-                before[:, 0] = found[:, ahead]
-                before[:, self._time] += self._step
+                before = self._seen.advance(before, found[:, ahead], self._step)
         return found

@@ -136,6 +136,7 @@ def test_a_recurrent_net_is_told_what_is_no_window(tmp_path):
     [
         ({"lags": 40}, "lags must be at most the 11 values before that a row holds, got lags=40"),
         ({"lags": 11, "time": -1}, "lags must be at most the 10 values"),
+        ({"means": (7, 12)}, r"means must be at most the 11 values .* got means=\(7, 12\)"),
         ({"lags": (0, 1)}, "lags must be .* integer >= 1"),
         ({"exogenous": (11,)}, "exogenous must name columns of X"),
         ({"calendar": ("year",)}, "time must name a column for calendar"),
@@ -269,6 +270,11 @@ def test_a_short_series_is_forecast_too(tmp_path):
 def test_lags_and_calendar_are_searched(sales):
     space = pipeline_space("knn", sales).dimensions
     assert {"model__lags", "model__difference", "model__calendar"} < set(space)
+    assert (
+        space["model__means"].distribution.choices[-1].endswith("180)")
+    )  # of 216 that a row holds
+    assert "model__as_changes" in space
+    assert "model__as_changes" not in pipeline_space("recurrent", sales).dimensions
     assert "model__regressor__n_neighbors" in space
     assert (space["model__lags"].distribution.low, space["model__lags"].distribution.high) == (
         1,

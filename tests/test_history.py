@@ -1,16 +1,18 @@
-"""The calendar of a forecaster: seen at the right time, and only where it can be learnt."""
+"""What a forecaster sees of a row: changes, means, and the calendar where it can be learnt."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.tree import DecisionTreeRegressor
 
 from estimators import Climatology
 from pipelines import Dataset, LagForecaster, LagWindows, make_pipeline
+from tests.test_forecasting import X, Y
 
 
-def rows_of(series, n_lags, days):
+def dated(series, n_lags, days):
     lags = LagWindows(n_lags=n_lags)
     return lags.fit_transform(series.reshape(-1, 1), times=days), lags.targets(
         series.reshape(-1, 1)
@@ -21,9 +23,54 @@ def noise(n_rows, size=1.0):
     return size * np.random.RandomState(0).normal(size=n_rows)
 
 
+# --- changes and means ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lags", [(1,), 4, (2, 5, 6)])
+@pytest.mark.parametrize("difference", [False, True])
+def test_changes_are_the_same_to_a_linear_model_as_values(lags, difference):
+    params = {"lags": lags, "means": (3, 7), "difference": difference, "horizon": 3}
+    values, changes = (
+        LagForecaster(as_changes=c, **params).fit(X[:400], Y[:400]).predict(X[400:])
+        for c in (False, True)
+    )
+    np.testing.assert_allclose(values, changes)
+
+
+def test_a_tree_sees_changes_from_lag_to_lag_and_how_far_the_means_are():
+    tree = DecisionTreeRegressor(min_samples_leaf=5, random_state=0)
+    seen = {"lags": (1, 2, 5), "means": (2, 10), "as_changes": True, "scale": False}
+    forecast = LagForecaster(regressor=tree, **seen).fit(X[:400], Y[:400]).predict(X[400:])
+    last = X[:, 0]
+    means = [X[:, :2].mean(axis=1) - last, X[:, :10].mean(axis=1) - last]
+    columns = np.column_stack([X[:, 1] - X[:, 4], last - X[:, 1], last, *means])
+    np.testing.assert_array_equal(forecast, tree.fit(columns[:400], Y[:400]).predict(columns[400:]))
+
+
+def test_means_take_forecasts_in_where_forecasts_follow_on_forecasts():
+    model = LagForecaster(lags=1, means=(6,), horizon=3).fit(X[:400], Y[:400])
+    columns = np.column_stack([X[:, 0], X[:, :6].mean(axis=1)])
+    regression = LinearRegression().fit(columns[:400], Y[:400])
+    known = list(X[450])
+    for ahead in range(3):
+        known.insert(0, regression.predict([[known[0], np.mean(known[:6])]])[0])
+        assert model.predict(X[450:451])[0, ahead] == pytest.approx(known[0])
+
+
+def test_a_future_value_that_only_a_mean_holds_is_refused():
+    leaking = X.copy()
+    leaking[:, 8] = Y
+    LagForecaster(lags=2, means=(8,)).fit(leaking, Y)
+    with pytest.raises(ValueError, match="column 8 holds the value to forecast itself"):
+        LagForecaster(lags=2, means=(9,)).fit(leaking, Y)
+
+
+# --- calendar -------------------------------------------------------------------------------------
+
+
 def test_the_calendar_is_seen_at_the_time_that_is_forecast():
     days = np.arange(800.0)
-    rows, y = rows_of(np.sin(2 * np.pi * days / 7) + noise(800, 1e-3), 2, days)
+    rows, y = dated(np.sin(2 * np.pi * days / 7) + noise(800, 1e-3), 2, days)
     model = LagForecaster(lags=(1,), time=-1, calendar=("week",), horizon=3, check_leaks=False)
     forecast = model.fit(rows[:500], y[:500]).predict(rows[500:-2])
     for ahead in range(3):
@@ -33,7 +80,7 @@ def test_the_calendar_is_seen_at_the_time_that_is_forecast():
 
 
 DAYS = np.arange(1500.0)
-YEARLY, WARMTH = rows_of(10 * np.sin(2 * np.pi * DAYS / 365.25) + noise(1500), 2, DAYS)
+YEARLY, WARMTH = dated(10 * np.sin(2 * np.pi * DAYS / 365.25) + noise(1500), 2, DAYS)
 
 
 @pytest.mark.parametrize(
@@ -77,18 +124,18 @@ def test_the_usual_course_of_less_than_a_year_is_its_mean():
 
 def test_a_pipeline_fitted_on_part_of_a_year_does_not_guess_the_rest_of_it():
     dates = np.datetime64("2020-01-01") + np.arange(len(WARMTH))
-    X = np.column_stack([YEARLY[:, :2], 18262 + np.arange(len(WARMTH))])
+    rows = np.column_stack([YEARLY[:, :2], 18262 + np.arange(len(WARMTH))])
     data = Dataset(
         name="warmth", task="forecasting", kind="series", n_lags=2, time_index=dates,
-        X_train=X[:1200], y_train=WARMTH[:1200], X_test=X[1200:], y_test=WARMTH[1200:],
+        X_train=rows[:1200], y_train=WARMTH[:1200], X_test=rows[1200:], y_test=WARMTH[1200:],
     )  # fmt: skip
     part, later = slice(0, 200), slice(200, 500)
-    model = make_pipeline("linear", data).fit(X[part], WARMTH[part])
+    model = make_pipeline("linear", data).fit(rows[part], WARMTH[part])
     assert model["model"].calendar == ("year", "week")
     assert model["model"].calendar_ == ("week",)
     guessing = make_pipeline("linear", data).set_params(model__min_periods=0)
     error, guessed = (
-        np.sqrt(np.mean((m.predict(X[later]) - WARMTH[later]) ** 2))
-        for m in (model, guessing.fit(X[part], WARMTH[part]))
+        np.sqrt(np.mean((m.predict(rows[later]) - WARMTH[later]) ** 2))
+        for m in (model, guessing.fit(rows[part], WARMTH[part]))
     )
     assert error < 1.5 < 2 * error < guessed  # noise of 1
