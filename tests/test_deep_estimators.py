@@ -230,7 +230,7 @@ def test_a_clone_is_unfitted_and_keeps_the_parameters(table):
     [
         ({"lr": -1}, "lr must be a number > 0 or None, got lr=-1"),
         ({"optimizer": "sdg"}, "optimizer must be one of 'adamw'"),
-        ({"device": "tpu9"}, "device must be 'auto' or the name of a torch device"),
+        ({"device": "tpu9"}, "device must be 'auto', 'accelerate' or the name of a torch device"),
         ({"device": "cuda:99"}, "device must be one that this machine has"),
         (
             {"augment": "flip"},

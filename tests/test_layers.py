@@ -16,11 +16,12 @@ LAYERS = ("estimators", "pipelines", "search", "reports")
 LIBRARIES = {
     "estimators": {
         "numpy", "scipy", "sklearn", "minisom", "torch", "skorch", "tokenizers", "einops", "skops",
+        "accelerate",
     },
     "pipelines": {
         "pandas", "pyarrow", "imblearn", "skrub", "pooch", "platformdirs", "PIL", "joblib",
-    },
         "psutil",
+    },
     # sqlalchemy is Optuna's engine of storage, markupsafe Jinja's type of escaped text
     "search": {"optuna", "sqlalchemy", "distributed", "statsmodels", "cloudpickle"},
     "reports": {"jinja2", "markupsafe", "matplotlib", "plotly", "rich", "typer", "pydantic"},

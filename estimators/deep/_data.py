@@ -91,12 +91,12 @@ class Rows:
         per_number = 1 if self.lengths is None else NUMBERS_PER_TOKEN
         return min(most, max(32, elements // max(1, self.X[:1].numel() * per_number)))
 
-    def batches(self, order: Tensor, size: int) -> list[Tensor]:
+    def batches(self, order: Tensor, size: int, fewest: int = 2) -> list[Tensor]:
         """Split rows in random order into batches; sequences stand among others of their length."""
         if self.lengths is None:
-            return batches(order, size)
+            return batches(order, size, fewest)
         pools = [pool[self.lengths[pool].argsort(stable=True)] for pool in order.split(POOL * size)]
-        found = batches(torch.cat(pools), size)
+        found = batches(torch.cat(pools), size, fewest)
         return [found[i] for i in torch.randperm(len(found)).tolist()]
 
     def by_length(self, index: Tensor) -> Tensor:
@@ -136,8 +136,8 @@ def split(n_rows: int, fraction: float, labels: np.ndarray | None) -> tuple[Tens
     return torch.nonzero(~is_valid).squeeze(1), torch.nonzero(is_valid).squeeze(1)
 
 
-def batches(index: Tensor, size: int) -> list[Tensor]:
-    """Split ``index`` into batches to train on; a last batch of one joins the one before.
+def batches(index: Tensor, size: int, fewest: int = 2) -> list[Tensor]:
+    """Split ``index`` into batches to train on; one of less than ``fewest`` joins the one before.
 
     (Batch normalisation cannot train on a single row.)
 
@@ -145,7 +145,7 @@ def batches(index: Tensor, size: int) -> list[Tensor]:
     [4, 5]
     """
     found = list(index.split(size))
-    if size > 1 and len(found) > 1 and len(found[-1]) == 1:
+    if size > 1 and len(found) > 1 and len(found[-1]) < fewest:
         found[-2:] = [torch.cat(found[-2:])]
     return found
 

@@ -24,6 +24,7 @@ from estimators.deep._losses import Objective
 from estimators.deep._optim import Schedule, make_optimizer
 from estimators.deep._params import TrainingParams, batch_size_of
 from estimators.deep._precision import Placement
+from estimators.deep._processes import ONE, Processes, processes_of
 from estimators.deep._threads import enough_rows, one_thread, side_by_side
 from estimators.deep.watching import tell
 
@@ -75,10 +76,15 @@ class Net(NeuralNet):
         self._is_recurrent = placement.device.type == "cpu" and any(
             isinstance(layer, nn.RNNBase) for layer in module.modules()
         )
+        self._processes: Processes = ONE
 
     @property
     def _default_callbacks(self) -> list[tuple[str, Callback]]:
-        return [("print_log", PrintLog())] if self.verbose else []
+        return [("print_log", PrintLog(sink=self._print))] if self.verbose else []
+
+    def _print(self, line: str) -> None:
+        if self._processes.is_first:
+            print(line)
 
     def initialize_module(self) -> Net:
         layout = torch.channels_last if self.placement.channels_last else torch.preserve_format
@@ -114,18 +120,21 @@ class Net(NeuralNet):
 
         ``steady`` keeps the learning rate constant.
         """
-        self.max_epochs = epochs
+        self.max_epochs, params = epochs, self.params
+        self._processes = processes_of(params.device, type(params).__name__)
+        train, valid = self._processes.agree(train, valid)
+        self._check_batches(min(batch_size_of(params, len(train)), len(train)))
         self.notify("on_train_begin", X=rows.X, y=rows.y)
-        params = self.params
         course = (None, 0.0) if steady else (params.lr_schedule, params.warmup)
         schedule = Schedule(self.optimizer_, course[0], warmup=course[1], patience=params.patience)
         batch_size = batch_size_of(params, len(train))
         if self.module_ is not self.module:
             self._try_compiled(rows, train[:batch_size])
         with self._threads_for(rows, min(batch_size, len(train))):
-            self.fit_loop(Training(self, rows, train, valid, epochs, schedule))
+            self.fit_loop(Training(self, rows, train, valid, epochs, schedule, self._processes))
         self.module_.eval()
         self.notify("on_train_end", X=rows.X, y=rows.y)
+        self._processes = ONE
 
     def fit_loop(self, X: Training, y: None = None, epochs: int | None = None) -> Net:
         """Run the training ``X`` epoch by epoch; see :meth:`train`."""
@@ -138,6 +147,14 @@ class Net(NeuralNet):
                 break
         training.finish()
         return self
+
+    def _check_batches(self, n_rows: int) -> None:
+        """Refuse batches of which a process would get too little."""
+        if self._processes is not ONE and n_rows < self._processes.fewest:
+            raise ValueError(
+                f"{type(self.params).__name__}: batch_size must be 2 or more for each of the "
+                f"{self._processes.fewest // 2} processes, got batches of {n_rows} rows."
+            )
 
     def _try_compiled(self, rows: Rows, index: Tensor) -> None:
         """Run the compiled net on some rows; if that fails, warn and go on without compilation."""
@@ -162,18 +179,21 @@ class Net(NeuralNet):
         return False
 
     @torch.no_grad()
-    def evaluate(self, rows: Rows, which: Tensor) -> tuple[float, float]:
-        """Return mean loss and score of some rows."""
+    def evaluate(
+        self, rows: Rows, which: Tensor, processes: Processes = ONE
+    ) -> tuple[float, float]:
+        """Return mean loss and score of some rows, of which every process takes its share."""
         self.module_.eval()
         totals = Totals(self.criterion_)
-        for index in rows.by_length(which).split(rows.stride(self.placement.device)):
+        which = processes.share(rows.by_length(which))
+        for index in which.split(rows.stride(self.placement.device)):
             X, y, weight = rows.take(index, self.placement.device)
             target = X if y is None else y
             with self.placement.autocast():
                 output = self.module_(X)
                 loss = self.criterion_(output, target, weight)
             totals.add(loss, output, target)
-        return totals.means()
+        return totals.means(processes)
 
     def forward_rows(
         self, X: np.ndarray, function: Callable[[Tensor], Tensor] | None = None

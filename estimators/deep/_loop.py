@@ -15,6 +15,7 @@ from estimators.deep._data import Rows, batches
 from estimators.deep._losses import Objective
 from estimators.deep._optim import MovingAverage, Schedule
 from estimators.deep._params import batch_size_of
+from estimators.deep._processes import ONE, Processes
 
 if TYPE_CHECKING:
     from estimators.deep._engine import Net
@@ -37,14 +38,24 @@ class Training:
         Epochs of the whole training.
     schedule : Schedule
         The course of the learning rate.
+    processes : Processes
+        Who computes.
     """
 
     def __init__(
-        self, net: Net, rows: Rows, train: Tensor, valid: Tensor, epochs: int, schedule: Schedule
+        self,
+        net: Net,
+        rows: Rows,
+        train: Tensor,
+        valid: Tensor,
+        epochs: int,
+        schedule: Schedule,
+        processes: Processes,
     ) -> None:
         params = net.params
         self.net, self.rows, self.epochs, self.schedule = net, rows, epochs, schedule
         self.train, self.valid = (index.to(rows.index_device) for index in (train, valid))
+        self.processes, self._module = processes, processes.spread(net.module_)
         self._average = None if params.ema is None else MovingAverage(net.module, params.ema)
         self._best = Best(net.module, params.patience) if params.early_stopping else None
         self._augment = Augmentation(as_names(params.augment))
@@ -52,8 +63,9 @@ class Training:
         self._max_seconds = params.max_seconds or math.inf
         self._started = time.perf_counter()
         self._batch_size = batch_size_of(params, len(train))
-        self._n_steps = epochs * len(batches(train, self._batch_size))
+        self._n_steps = epochs * len(batches(train, self._batch_size, processes.fewest))
         self._step = 0
+        self._seconds = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -68,6 +80,7 @@ class Training:
         loss, score = self._run_full_batch() if is_full_batch else self._run_batches()
         lr = self.schedule.lr
         with nullcontext() if self._average is None else self._average.in_place():
+            self.processes.settle(self.net.module)
             valid_loss, valid_score = self._validate()
         return {
             "train_loss": loss,
@@ -84,46 +97,51 @@ class Training:
             self._average.copy_to_module()
         if self._best is not None:
             self._best.restore()
+        self.processes.settle(self.net.module)
 
     def _run_batches(self) -> tuple[float, float]:
         totals = Totals(self.net.criterion_)
-        order = self.train[torch.randperm(len(self.train), device=self.train.device)]
-        for index in self.rows.batches(order, self._batch_size):
+        with self.processes.alike():
+            order = self.train[torch.randperm(len(self.train), device=self.train.device)]
+            found = self.rows.batches(order, self._batch_size, self.processes.fewest)
+        for index in found:
             if not self.schedule.is_constant:
                 self.schedule.set(self._progress())
             totals.add(*self._train_batch(index))
             self._step += 1
             if self._is_out_of_time():
                 break
-        return totals.means()
+        return totals.means(self.processes)
 
     def _validate(self) -> tuple[float | None, float | None]:
         if not len(self.valid):
             return None, None
-        loss, score = self.net.evaluate(self.rows, self.valid)
+        loss, score = self.net.evaluate(self.rows, self.valid, self.processes)
         self.schedule.end_epoch(loss)
         if self._best is not None:
             self._best.see(loss, score)
         return loss, score
 
     def _is_out_of_time(self) -> bool:
-        return time.perf_counter() - self._started > self._max_seconds
+        if self._max_seconds < math.inf:
+            self._seconds = self.processes.clock(time.perf_counter() - self._started)
+        return self._seconds > self._max_seconds
 
     def _train_batch(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Change the weights by one batch; return its loss, output and target."""
-        net = self.net
-        X, y, weight = self.rows.take(index, net.placement.device)
+        """Change the weights by one batch; return loss, output and target of our share of it."""
+        net, own = self.net, self.processes.share(index)
+        X, y, weight = self.rows.take(own, net.placement.device)
         if net.watches_batches:
             net.notify("on_batch_begin", batch=(X, y), training=True)
         mixture = None
         if self._augment:
             X, mixture = self._augment(X)
         with net.placement.autocast():
-            output = net.module_(X)
+            output = self._module(X)
             target = X if y is None else y
             loss = self._loss(output, target, weight, mixture)
         net.optimizer_.zero_grad()
-        loss.backward()
+        self.processes.backward(loss, len(own) / len(index))
         self._apply_gradient()
         loss, output = loss.detach(), detached(output)
         if net.watches_batches:
@@ -150,8 +168,7 @@ class Training:
 
     def _progress(self) -> float:
         """Return how much of the training is over, by steps or by time, whichever is more."""
-        by_time = (time.perf_counter() - self._started) / self._max_seconds
-        return max(self._step / self._n_steps, min(1.0, by_time))
+        return max(self._step / self._n_steps, min(1.0, self._seconds / self._max_seconds))
 
     def _run_full_batch(self) -> tuple[float, float]:
         """Let L-BFGS iterate on the loss of all rows; return loss and score before its last step.
@@ -159,6 +176,7 @@ class Training:
         The rows pass in large batches; the loss of each counts by its share of the rows.
         """
         net, rows = self.net, self.rows
+        stride = rows.stride(net.placement.device)
         decaying = [p for p in self._weights if p.ndim >= 2]
         seed = int(torch.randint(2**31, ()))
         totals = Totals(net.criterion_)
@@ -168,23 +186,25 @@ class Training:
             totals = Totals(net.criterion_)
             torch.manual_seed(seed)  # the same units drop out in all evaluations of one step
             net.optimizer_.zero_grad()
-            total = self._penalize(decaying)
-            for index in batches(self.train, rows.stride(net.placement.device)):
-                X, y, weight = rows.take(index, net.placement.device)
+            penalty = self._penalize(decaying)
+            total = torch.zeros_like(penalty)
+            for index in batches(self.train, stride, self.processes.fewest):
+                own = self.processes.share(index)
+                X, y, weight = rows.take(own, net.placement.device)
                 with net.placement.autocast():
-                    output = net.module_(X)
+                    output = self._module(X)
                     loss = net.criterion_(output, X if y is None else y, weight)
-                share = len(index) / len(self.train)
-                (loss * share).backward()
+                share = len(own) / len(self.train)
+                self.processes.backward(loss, share)
                 totals.add(loss.detach(), detached(output), X if y is None else y)
                 total = total + loss.detach() * share
-            return total
+            return penalty + self.processes.sum(total)
 
         if not self.schedule.is_constant:
             self.schedule.set(self._progress())
         net.optimizer_.step(closure)
         self._step += self._n_steps // self.epochs
-        return totals.means()
+        return totals.means(self.processes)
 
     def _penalize(self, decaying: list[Tensor]) -> Tensor:
         """Add the gradient of the weight decay, as L2 penalty; return the penalty."""
@@ -214,17 +234,22 @@ class Totals:
             if len(self._pending) == PENDING:
                 self._score_pending()
 
-    def means(self) -> tuple[float, float]:
-        """Return loss and score per row."""
-        losses = torch.stack(self._losses)
-        sizes = torch.tensor(self._sizes, dtype=losses.dtype, device=losses.device)
-        n_rows = sum(self._sizes)
-        loss = float((losses * sizes).sum()) / n_rows
-        if self._criterion.score is None:
-            return loss, -loss
+    def means(self, processes: Processes = ONE) -> tuple[float, float]:
+        """Return loss and score per row, of the rows of all processes."""
         if self._pending:
             self._score_pending()
-        return loss, float(self._score) / n_rows
+        sums = torch.tensor(
+            [self._sum_of_losses(), float(self._score), sum(self._sizes)], dtype=torch.float64
+        )
+        loss, score, n_rows = processes.sum(sums).tolist()
+        return loss / n_rows, (-loss if self._criterion.score is None else score) / n_rows
+
+    def _sum_of_losses(self) -> float:
+        if not self._losses:  # a process may have no share of a few rows
+            return 0.0
+        losses = torch.stack(self._losses)
+        sizes = torch.tensor(self._sizes, dtype=losses.dtype, device=losses.device)
+        return float((losses * sizes).sum())
 
     def _score_pending(self) -> None:
         outputs, targets = zip(*self._pending, strict=True)

@@ -147,8 +147,11 @@ class TrainingParams:
     )
     device: str = param(
         default="auto",
-        domain=Instance((str,), "'auto' or the name of a torch device such as 'cpu' or 'cuda:0'"),
-        doc="Where to compute; 'auto' takes a GPU if there is one.",
+        domain=Instance(
+            (str,), "'auto', 'accelerate' or the name of a torch device such as 'cpu' or 'cuda:0'"
+        ),
+        doc="Where to compute; 'auto' takes a GPU if there is one, 'accelerate' all processes that "
+        "`accelerate launch` has started: each has all rows and computes its share of every batch.",
     )
     precision: str = param(
         default="auto",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from estimators.deep._processes import ACCELERATE, accelerator
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -28,11 +30,15 @@ def resolve_device(name: str, owner: str) -> torch.device:
     """Return the device that ``name`` means here, or raise a ValueError."""
     if name == "auto":
         return torch.device(_best_device())
+    if name == ACCELERATE:
+        device: torch.device = accelerator(owner).device
+        return device
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(
-            f"{owner}: device must be 'auto' or the name of a torch device, got device={name!r}."
+            f"{owner}: device must be 'auto', 'accelerate' or the name of a torch device, got "
+            f"device={name!r}."
         ) from error
     if not _is_usable(device):
         raise ValueError(
@@ -44,7 +50,7 @@ def resolve_device(name: str, owner: str) -> torch.device:
 
 def loading_device(name: str) -> torch.device:
     """Return the device for a model that was fitted with ``device=name``, the CPU if it is gone."""
-    device = torch.device(_best_device() if name == "auto" else name)
+    device = torch.device(_best_device() if name in ("auto", ACCELERATE) else name)
     return device if _is_usable(device) else torch.device("cpu")
 
 

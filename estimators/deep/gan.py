@@ -20,6 +20,7 @@ from estimators.deep._data import as_tensor
 from estimators.deep._gan_params import GANParams
 from estimators.deep._inputs import ImageInput
 from estimators.deep._precision import loading_device, place, resolve_device
+from estimators.deep._processes import ACCELERATE
 from estimators.params import Int, check_params, domains_of, estimator
 from estimators.seeds import generator_of
 from estimators.spec import Spec
@@ -103,12 +104,20 @@ class GAN(GANParams, ImageInput, BaseEstimator):
         axes = (0, 1, 2, 3) if X.shape[1] > 1 else 0
         self._low, high = (np.asarray(end(X, axis=axes), np.float32) for end in (np.min, np.max))
         self._span = np.asarray(high - self._low)
-        device = resolve_device(self.device, type(self).__name__)
+        device = self._one_device()
         rng = generator_of(self.random_state)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else ()):
             torch.manual_seed(int(rng.randint(2**31 - 1)))
             self._train(X, device)
         return self
+
+    def _one_device(self) -> torch.device:
+        """Return where to compute; several processes would each play a game of their own."""
+        if self.device == ACCELERATE:
+            raise ValueError(
+                f"{type(self).__name__}: device must be a single one, got device={self.device!r}."
+            )
+        return resolve_device(self.device, type(self).__name__)
 
     def sample(self, n: int = 1, random_state: Any = None) -> np.ndarray:
         """Draw new rows.
