@@ -70,14 +70,14 @@ class Layers:
 
     def chain(
         self,
-        state: State,
+        start: np.ndarray,
         rng: np.random.RandomState,
         n_steps: int,
         n_kept: int = 1,
         mask: np.ndarray | bool = True,
     ) -> np.ndarray:
-        """Return the mean probabilities of the visible units over the last steps of a chain."""
-        total = np.zeros_like(state[0])
+        """Return the mean probabilities of visible units over the last steps of their chains."""
+        state, total = self.upward(start), np.zeros_like(start)
         for step in range(n_steps):
             shades = self.gibbs_step(state, rng, mask)
             if step >= n_steps - n_kept:

@@ -18,6 +18,8 @@ from sklearn.utils.validation import check_is_fitted
 from estimators.params import Int
 from estimators.seeds import generator_of
 
+from ._boltzmann_rows import mask_like
+
 
 def rbm_sample(
     rbm: BernoulliRBM, n_samples: int = 1, *, n_steps: int = 1000, random_state: Any = None
@@ -97,13 +99,7 @@ def rbm_inpaint(
     check_is_fitted(rbm)
     Int(1).check(n_steps, "n_steps", "rbm_inpaint")
     X = check_array(X, dtype=np.float64, ensure_all_finite=False)
-    mask = np.asarray(mask, dtype=bool)
-    if mask.shape not in (X.shape, X.shape[1:]):
-        raise ValueError(
-            f"rbm_inpaint: mask must have the shape of X, {X.shape}, or of one row, "
-            f"got {mask.shape}."
-        )
-    mask = np.broadcast_to(mask, X.shape)
+    mask = mask_like(X, mask, "rbm_inpaint")
     start = np.where(mask, expit(rbm.intercept_visible_), X)
     start = _rows(rbm, start, "rbm_inpaint")
     rng = generator_of(random_state)

@@ -20,6 +20,7 @@ from estimators.params import (
     param,
     seed,
 )
+from estimators.rows import check_differ
 
 DECAYS = ("asymptotic", "linear", "inverse")
 
@@ -122,11 +123,7 @@ def check_map(model: MapParams, X: np.ndarray) -> None:
             f"{owner}: sigma_decay must be one of {DECAYS} with {algorithm=}, got "
             "sigma_decay='exponential'."
         )
-    if (X[0] == X).all():
-        raise ValueError(
-            f"{owner}: X must hold rows that differ, got {len(X)} times the same row: every "
-            "feature is constant."
-        )
+    check_differ(X, owner)
     n_units = model.shape[0] * model.shape[1]
     if n_units > len(X):
         warnings.warn(

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any, Self
 
 import numpy as np
 from scipy.special import expit
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import ClassNamePrefixFeaturesOutMixin
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from estimators.params import Int, check_params, domains_of, estimator
+from estimators.rows import check_differ
 from estimators.seeds import generator_of
 from estimators.spec import Spec
 
+from ._boltzmann_rows import ProbabilityInput, mask_like
 from ._dbm_layers import Layers
 from ._dbm_params import MachineParams
 from ._dbm_training import stacked, train_together
 
 
 @estimator
-class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, MachineParams):
+class DeepBoltzmannMachine(ProbabilityInput, ClassNamePrefixFeaturesOutMixin, MachineParams):
     """Deep Boltzmann machine.
 
     It learns which values occur together, in layers: the first sees the rows, every other one the
@@ -84,11 +87,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         """
         check_params(self, domains_of(type(self)))
         X = self._read(X, reset=True, ensure_min_samples=2)
-        if (X[0] == X).all():
-            raise ValueError(
-                f"{type(self).__name__}: X must hold rows that differ, got {len(X)} times the same "
-                "row: every feature is constant."
-            )
+        check_differ(X, type(self).__name__)
         self.scale_ = max(1.0, float(X.max()))
         X = X / X.dtype.type(self.scale_)
         rng = generator_of(self.random_state)
@@ -135,8 +134,7 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         Int(1).check(n, "n", type(self).__name__)
         Int(1).check(n_steps, "n_steps", type(self).__name__)
         start = np.tile(expit(self.biases_[0]), (n, 1))
-        chains = self._layers().upward(start)
-        return self._layers().chain(chains, generator_of(random_state), n_steps) * self.scale_
+        return self._layers().chain(start, generator_of(random_state), n_steps) * self.scale_
 
     def inpaint(
         self, X: Any, mask: Any, *, n_steps: int = 200, random_state: Any = None
@@ -168,27 +166,16 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
         owner = type(self).__name__
         Int(1).check(n_steps, "n_steps", owner)
         X = check_array(X, dtype=np.float64, ensure_all_finite=False)
-        mask = np.asarray(mask, dtype=bool)
-        if mask.shape not in (X.shape, X.shape[1:]):
-            raise ValueError(
-                f"{owner}: mask must have the shape of X, {X.shape}, or of one row, "
-                f"got {mask.shape}."
-            )
-        mask = np.broadcast_to(mask, X.shape)
+        mask = mask_like(X, mask, owner)
         known = self._read(np.where(mask, 0.0, X), reset=False)
         start = np.where(mask, expit(self.biases_[0]), self._scaled(known))
-        chains = self._layers().upward(start)
         n_kept = (n_steps + 1) // 2
-        rng = generator_of(random_state)
-        shades = self._layers().chain(chains, rng, n_steps, n_kept, mask)
+        shades = self._layers().chain(start, generator_of(random_state), n_steps, n_kept, mask)
         return np.where(mask, shades * self.scale_, known)
 
     @property
     def filters_(self) -> list[np.ndarray]:
-        found = [self.weights_[0]]
-        for weights in self.weights_[1:]:
-            found.append(found[-1] @ weights)
-        return [product.T for product in found]
+        return [product.T for product in accumulate(self.weights_, np.matmul)]
 
     @property
     def _n_features_out(self) -> int:
@@ -197,25 +184,8 @@ class DeepBoltzmannMachine(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ma
     def _layers(self) -> Layers:
         return Layers(self.weights_, self.biases_)
 
-    def _read(self, X: Any, *, reset: bool, **rules: Any) -> np.ndarray:
-        """Return checked rows; a negative value is no probability."""
-        types = [np.float64, np.float32]
-        X = validate_data(self, X, reset=reset, dtype=types, **rules)
-        if X.min() < 0:
-            raise ValueError(
-                f"Negative values in data passed to X in {type(self).__name__}: values are taken "
-                f"as probabilities, got {X.min():g}; scale them with MinMaxScaler first."
-            )
-        return X
-
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         return (X / X.dtype.type(self.scale_)).clip(max=1)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 SPEC = Spec(
