@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
+from sklearn import neural_network
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import minmax_scale
@@ -128,8 +131,20 @@ def test_a_machine_that_is_not_fitted_is_named():
         rbm_sample(BernoulliRBM())
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize("form", [np.asarray, csr_matrix, pd.DataFrame])
+def test_negative_rows_are_refused(method, form):
+    with pytest.raises(ValueError, match=r"probabilities, got -2; scale them with MinMaxScaler"):
+        getattr(BernoulliRBM(2), method)(form(STATES - 2 * STATES[5]))
+
+
+def test_a_machine_learns_what_scikit_learns_own_does():
+    ours = BernoulliRBM(3, n_iter=5, random_state=0).fit(STATES)
+    theirs = neural_network.BernoulliRBM(3, n_iter=5, random_state=0).fit(STATES)
+    assert_array_equal(ours.components_, theirs.components_)
+
+
 def test_a_pipeline_by_name_brings_negative_rows_between_zero_and_one():
-    """scikit-learn's own ``fit`` takes any number; what stands before it here lets none through."""
     X = load_digits().data[:100] - 8
     data = Dataset(
         name="below zero", task="generation", kind="table",

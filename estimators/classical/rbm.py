@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sklearn.neural_network import BernoulliRBM
+from typing import Any, Self
+
+from sklearn import neural_network
 
 from estimators.params import Float, Int
 from estimators.spec import Spec
 
+from ._boltzmann_rows import ProbabilityInput
 from ._rbm_answers import rbm_inpaint, rbm_pseudo_likelihood, rbm_reconstruction_error, rbm_sample
 
 __all__ = [
@@ -17,6 +20,65 @@ __all__ = [
     "rbm_reconstruction_error",
     "rbm_sample",
 ]
+
+
+class BernoulliRBM(ProbabilityInput, neural_network.BernoulliRBM):
+    """Restricted Boltzmann machine: scikit-learn's, which does not take negative values.
+
+    Parameters
+    ----------
+    n_components : int, default=256
+        Hidden units.
+    learning_rate : float, default=0.1
+        Size of the steps.
+    batch_size : int, default=10
+        Rows per step.
+    n_iter : int, default=10
+        Passes over the training rows.
+    verbose : int, default=0
+        Whether to tell of every pass.
+    random_state : int, RandomState or None, default=None
+        Seed of weights, chains and the order of the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from estimators import BernoulliRBM
+    >>> X = np.repeat([[0.0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    >>> BernoulliRBM(2, n_iter=50, random_state=0).fit_transform(X).shape
+    (100, 2)
+    >>> BernoulliRBM(2).fit(-X)
+    Traceback (most recent call last):
+    ...
+    ValueError: Negative values in data passed to X in BernoulliRBM: values are taken as...
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn which values occur together.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Rows in [0, 1]. Greater values are taken as they are, as scikit-learn does.
+        y : ignored
+            Not used.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not legal, or a value of ``X`` is negative or missing.
+        """
+        self._read(X, reset=True, accept_sparse="csr")
+        return super().fit(X, y)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        self._read(X, reset=not hasattr(self, "components_"), accept_sparse="csr")
+        return super().partial_fit(X, y)
+
 
 SPEC = Spec(
     title="restricted Boltzmann machine",
