@@ -197,11 +197,12 @@ def test_numbers_along_days_are_forecast_from_the_day_before(write):
     assert data.notes[2] == "Left out, being no measured numbers: 'shop'."
 
 
-def test_a_series_backwards_with_gaps_is_ordered_and_filled_from_the_past_only(write):
+@pytest.mark.parametrize("order", [slice(None, None, -1), np.random.RandomState(0).permutation(98)])
+def test_a_series_in_any_order_with_gaps_is_ordered_and_filled_from_the_past_only(write, order):
     frame = days()
     frame.loc[10:11, "sold"] = np.nan
     frame = frame.drop(index=[40, 41])
-    data = read_data(write(frame[::-1].to_csv(index=False)), target="sold")
+    data = read_data(write(frame.iloc[order].to_csv(index=False)), target="sold")
     assert (np.diff(data.time_index) > np.timedelta64(0)).all()
     assert data.y_train[7:10].tolist() == [12.0, 13.5, 18.0]  # what is filled in is no target
     assert data.X_train[9, :4].tolist() == [13.5, 13.5, 13.5, 12.0]
