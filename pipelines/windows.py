@@ -85,7 +85,8 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
         """
         X = validate_data(self, X, dtype=np.float64, reset=False)
         starts = self.starts(len(X))
-        found = sliding_window_view(X, self.width, axis=0)[starts].swapaxes(1, 2)
+        every = sliding_window_view(X, self.width, axis=0)
+        found = (every if self.step == 1 else every[starts]).swapaxes(1, 2)
         return np.ascontiguousarray(found.reshape(len(starts), -1) if self.flatten else found)
 
     def starts(self, n_rows: int) -> np.ndarray:
@@ -116,7 +117,7 @@ class SlidingWindows(TransformerMixin, BaseEstimator):
                 f"SlidingWindows: width must be at most the length of the series, got "
                 f"width={self.width} for n_samples={n_rows}; take a shorter width."
             )
-        return np.unique(np.append(np.arange(0, last, self.step), last))
+        return np.append(np.arange(0, last, self.step), last)
 
     def to_time(
         self, scores: Any, n_rows: int, how: Literal["mean", "max", "last"] = "mean"
