@@ -1,7 +1,8 @@
-"""VGG-19, ResNet-50, DenseNet-121 and Inception on MNIST digits of 32 x 32 pixels.
+"""VGG-19, ResNet-50, DenseNet-121 and Inception on digits in a frame of 32 x 32 pixels.
 
-python examples/deep_digits.py            12,000 training and 10,000 test images
-python examples/deep_digits.py --quick    some dozen of each, one epoch
+python examples/deep_digits.py                12,000 training and 10,000 test images of MNIST
+python examples/deep_digits.py --data usps    7,291 and 2,007 images
+python examples/deep_digits.py --quick        some dozen of each, one epoch
 """
 
 import argparse
@@ -18,10 +19,12 @@ from search import compare
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="some dozen images, one epoch")
+    parser.add_argument("--data", default="mnist", choices=("mnist", "usps"), help="the digits")
     parser.add_argument("--out", default="runs/deep-digits", help="the run")
     options = parser.parse_args()
     n_train, n_test, epochs = (60, 40, 1) if options.quick else (12_000, 10_000, 10)
-    data, pad = load_dataset("mnist"), ((0, 0), (2, 2), (2, 2))
+    data = load_dataset(options.data)
+    pad = ((0, 0), *2 * [2 * [(32 - data.image_shape[0]) // 2]])
     X_train, X_test = (np.pad(X, pad) for X in (data.X_train[:n_train], data.X_test[:n_test]))
     y = {"y_train": data.y_train[:n_train], "y_test": data.y_test[:n_test]}
     data = replace(data, X_train=X_train, X_test=X_test, image_shape=(32, 32, 1), **y)
