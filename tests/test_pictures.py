@@ -122,6 +122,10 @@ def test_a_full_disk_and_a_damaged_image_leave_nothing_behind(photos, monkeypatc
         patch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=100))
         with pytest.raises(ValueError, match=r"must have room for .* set XDG_CACHE_HOME"):
             read_data(photos)
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(photos / "red" / "0.png"))
+        with pytest.raises(ValueError, match=r"must be a folder to write to, .* Not a directory"):
+            read_data(photos)
     damaged = photos / "red" / "2.png"
     damaged.write_bytes(damaged.read_bytes()[:-200])
     with pytest.raises(ValueError, match=r"2\.png must be an image, .* mend the file, or remove"):

@@ -134,15 +134,7 @@ def mapped_array(
 
 
 def _write_mapped(path: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray], None]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wanted, free = math.prod(shape), shutil.disk_usage(path.parent).free
-    if wanted > free:  # to write on would end the process, without a word
-        raise ValueError(
-            f"the disk of {path.parent} must have room for {wanted / 1e9:.1f} GB of pixels, but "
-            f"{free / 1e9:.1f} GB are free; set XDG_CACHE_HOME to a folder on a larger one."
-        )
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
+    partial = _new_file(path.parent, math.prod(shape))
     try:
         array = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
         fill(array)
@@ -150,6 +142,27 @@ def _write_mapped(path: Path, shape: tuple[int, ...], fill: Callable[[np.ndarray
         os.replace(partial, path)
     finally:
         Path(partial).unlink(missing_ok=True)
+
+
+def _new_file(folder: Path, n_bytes: int) -> str:
+    """Return an empty file in ``folder``, whose disk has room for so many bytes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    except OSError as error:
+        raise ValueError(
+            f"{folder} must be a folder to write to, for the images take more than a quarter of "
+            f"the free memory, but: {error.strerror}; set XDG_CACHE_HOME to another one."
+        ) from error
+    os.close(handle)
+    free = shutil.disk_usage(folder).free
+    if n_bytes > free:  # to write on would end the process, without a word
+        os.unlink(name)
+        raise ValueError(
+            f"the disk of {folder} must have room for {n_bytes / 1e9:.1f} GB of pixels, but "
+            f"{free / 1e9:.1f} GB are free; set XDG_CACHE_HOME to a folder on a larger one."
+        )
+    return name
 
 
 def _keep(path: Path, array: np.ndarray) -> None:

@@ -21,6 +21,7 @@ from .home import mapped_array
 
 _LARGEST = 128  # pixels: larger photographs are made this small, or no disk would do
 _SHARE = 0.25  # of the free memory: images that take more stay on disk
+_DECODING = 1  # to be counted up when the pixels of a file become others than they were
 _CHUNK = 64  # images that a thread takes at once
 _GREY = frozenset({"1", "L", "I", "I;16", "I;16B", "I;16L"})
 _UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
@@ -98,8 +99,9 @@ class Pictures:
         width, height = self.size
         shape = (len(paths), height, width, *(() if self.is_grey else (3,)))
         if self.is_large:
-            name = f"{self.folder.name}-{_digest([str(self.folder.resolve())])[:8]}-{part}"
-            version = _digest([f"{shape}", *map(_state, paths)])[:16]
+            folder = self.folder.resolve()
+            name = f"{folder.name[:50]}-{_digest([str(folder)])[:8]}-{part}"
+            version = _digest([f"{_DECODING} {shape}", *map(_state, paths)])[:16]
             return mapped_array(name, version, shape, partial(self._decode, paths))
         images = np.empty(shape, np.uint8)
         self._decode(paths, images)
