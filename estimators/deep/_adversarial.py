@@ -28,6 +28,7 @@ DISCRIMINATOR_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 PENALTY = 10.0  # weight of the penalty of "wgan-gp", as in its paper
 SMOOTHNESS = 1.0  # weight of the squared slope at real rows, for the other losses (R1)
+JUDGED = 300  # steps before which a one-sided game says nothing
 LAZY = 8  # steps from one such penalty to the next, which weighs as much more
 
 
@@ -141,6 +142,19 @@ class Game:
         if self.average is not None:
             self.average.update()
         self._note(generator_loss=loss, fake_spread=fake.float().var(dim=0).sum())
+
+    def faults(self, last: dict[str, Any]) -> list[str]:
+        """Return what went wrong, and what to do, by the last epoch of a game of many steps."""
+        right, diversity = last["discriminator_accuracy"], last["diversity"]
+        found = {
+            "the discriminator tells nearly all rows right and the generator learns nothing more; "
+            "lower discriminator_lr, or take loss='wgan-gp'": right is not None and right > 0.98,
+            "the discriminator is deceived by nearly all rows and teaches nothing more; raise "
+            "discriminator_lr": right is not None and right < 0.1,
+            "the drawn rows are nearly all the same (mode collapse); lower lr, or take "
+            "loss='wgan-gp'": diversity is not None and diversity < 0.3,
+        }
+        return [fault for fault, is_true in found.items() if is_true and self.n_steps >= JUDGED]
 
     def _means(self) -> dict[str, Any]:
         """Return what the history says of the epoch."""

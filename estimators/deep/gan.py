@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-import math
 import warnings
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import nn
 
 from estimators.deep._adversarial import Game
 from estimators.deep._adversarial_layers import SMALLEST, nets
+from estimators.deep._adversarial_rows import extent, to_game
 from estimators.deep._data import as_tensor
+from estimators.deep._drawing import Drawing
 from estimators.deep._gan_params import GANParams
 from estimators.deep._inputs import ImageInput
 from estimators.deep._precision import loading_device, place, resolve_device
 from estimators.deep._processes import ACCELERATE
-from estimators.params import Int, check_params, domains_of, estimator
+from estimators.params import check_params, domains_of, estimator
+from estimators.rows import check_differ
 from estimators.seeds import generator_of
 from estimators.spec import Spec
 
-_JUDGED_FROM = 300  # steps before which a one-sided game says nothing
-
 
 @estimator
-class GAN(GANParams, ImageInput, BaseEstimator):
+class GAN(Drawing, GANParams, ImageInput, BaseEstimator):
     """Generative adversarial network.
 
     A generator makes rows of standard normal codes; a discriminator learns to tell them from the
@@ -101,9 +100,7 @@ class GAN(GANParams, ImageInput, BaseEstimator):
         X = self._read(X, reset=True, ensure_min_samples=2)
         self._check_rows(X)
         self._row_form, self._dtype = form, str(X.dtype)
-        axes = (0, 1, 2, 3) if X.shape[1] > 1 else 0
-        self._low, high = (np.asarray(end(X, axis=axes), np.float32) for end in (np.min, np.max))
-        self._span = np.asarray(high - self._low)
+        self._low, self._span = extent(X)
         device = self._one_device()
         rng = generator_of(self.random_state)
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else ()):
@@ -119,57 +116,6 @@ class GAN(GANParams, ImageInput, BaseEstimator):
             )
         return resolve_device(self.device, type(self).__name__)
 
-    def sample(self, n: int = 1, random_state: Any = None) -> np.ndarray:
-        """Draw new rows.
-
-        Parameters
-        ----------
-        n : int, default=1
-            How many.
-        random_state : int, RandomState or None, default=None
-            Seed of the codes.
-
-        Returns
-        -------
-        ndarray
-            Rows of the shape of those in ``fit``; float32, or uint8 if those were.
-        """
-        check_is_fitted(self)
-        Int(1).check(n, "n", type(self).__name__)
-        return self._decode(generator_of(random_state).standard_normal((n, self.latent_dim)))
-
-    def interpolate(self, a: Any, b: Any, steps: int = 10) -> np.ndarray:
-        """Return rows on the way between two codes, along the sphere on which codes lie.
-
-        Parameters
-        ----------
-        a, b : array-like of shape (latent_dim,)
-            Codes: standard normal numbers.
-        steps : int, default=10
-            How many, both ends included.
-
-        Returns
-        -------
-        ndarray
-            ``steps`` rows, as :meth:`sample` draws them.
-        """
-        check_is_fitted(self)
-        owner = type(self).__name__
-        Int(2).check(steps, "steps", owner)
-        ends = check_array([a, b], dtype=np.float64, input_name="a and b")
-        lengths = np.linalg.norm(ends, axis=1)
-        if ends.shape[1] != self.latent_dim or not lengths.all():
-            raise ValueError(
-                f"{owner}: a and b must be codes of latent_dim={self.latent_dim} numbers that are "
-                f"not all zero, got {ends.shape[1]} numbers of length {lengths}."
-            )
-        angle = math.acos(np.clip(ends[0] @ ends[1] / lengths.prod(), -1, 1))
-        t = np.linspace(0, 1, steps)[:, None]
-        if math.sin(angle) < 1e-6:
-            return self._decode((1 - t) * ends[0] + t * ends[1])
-        shares = np.sin(angle * np.hstack([1 - t, t])) / math.sin(angle)
-        return self._decode(shares @ ends)
-
     def _check_rows(self, X: np.ndarray) -> None:
         """Refuse rows that do not fit the layers, or of which there is nothing to learn."""
         owner = type(self).__name__
@@ -178,10 +124,7 @@ class GAN(GANParams, ImageInput, BaseEstimator):
                 f"{owner}: architecture='conv' needs images of {SMALLEST} x {SMALLEST} pixels or "
                 f"more, got {X.shape[1]} x {X.shape[2]}; say image_shape=, or take 'dense'."
             )
-        if (X[0] == X).all():
-            raise ValueError(
-                f"{owner}: X must hold rows that differ, got {len(X)} times the same row."
-            )
+        check_differ(X, owner)
 
     def _nets(self) -> tuple[nn.Module, nn.Module]:
         """Return both nets, untrained."""
@@ -196,43 +139,13 @@ class GAN(GANParams, ImageInput, BaseEstimator):
             net.to(memory_format=layout).to(device)
         generator, discriminator = pair
         game = Game(generator, discriminator, self, placement)
-        self.history_ = game.play(as_tensor(X).to(device), self._scaled)
+        self.history_ = game.play(
+            as_tensor(X).to(device), partial(to_game, low=self._low, span=self._span)
+        )
         self.generator_ = generator
         self.n_parameters_ = sum(p.numel() for net in pair for p in net.parameters())
-        if game.n_steps >= _JUDGED_FROM:
-            self._warn()
-
-    def _scaled(self, X: Tensor) -> Tensor:
-        """Bring stored rows to [-1, 1], channels first: ``(b, h, w, c)`` -> ``(b, c, h, w)``."""
-        factor = np.where(self._span > 0, 2 / np.maximum(self._span, 1e-30), 0)
-        low, rise = (torch.as_tensor(a, device=X.device) for a in (self._low, factor))
-        return ((X.float() - low) * rise.float() - 1).permute(0, 3, 1, 2)
-
-    def _warn(self) -> None:
-        """Warn of a game that has gone wrong."""
-        last = self.history_[-1]
-        right, diversity = last["discriminator_accuracy"], last["diversity"]
-        messages = {
-            "the discriminator tells nearly all rows right and the generator learns nothing more; "
-            "lower discriminator_lr, or take loss='wgan-gp'": right is not None and right > 0.98,
-            "the discriminator is deceived by nearly all rows and teaches nothing more; raise "
-            "discriminator_lr": right is not None and right < 0.1,
-            "the drawn rows are nearly all the same (mode collapse); lower lr, or take "
-            "loss='wgan-gp'": diversity is not None and diversity < 0.3,
-        }
-        for text in (text for text, is_true in messages.items() if is_true):
-            warnings.warn(f"{type(self).__name__}: {text}.", ConvergenceWarning, stacklevel=4)
-
-    @torch.inference_mode()
-    def _decode(self, codes: np.ndarray) -> np.ndarray:
-        """Return the rows of codes, in the units and the shape of the training rows."""
-        device = next(self.generator_.parameters()).device
-        parts = torch.from_numpy(codes.astype(np.float32)).split(1024)
-        drawn = torch.cat([self.generator_(part.to(device)).float().cpu() for part in parts])
-        rows = (drawn.permute(0, 2, 3, 1).numpy() + 1) / 2 * self._span + self._low
-        if self._dtype == "uint8":
-            rows = np.clip(rows.round(), 0, 255)
-        return rows.reshape(len(codes), *self._row_form).astype(self._dtype)
+        for fault in game.faults(self.history_[-1]):
+            warnings.warn(f"{type(self).__name__}: {fault}.", ConvergenceWarning, stacklevel=3)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return parameters and plain arrays: no torch object, no device."""
