@@ -46,7 +46,8 @@ def summarize(run: Run) -> Summary:
 def _eyebrow(run: Run) -> str:
     models = counted(sum(not model.is_dummy for model in run.models), "model")
     dummy = " and a dummy" if any(model.is_dummy for model in run.models) else ""
-    return f"{run.task.capitalize()} of {run.kind} data, {models}{dummy} compared"
+    asked = "Anomaly detection in" if run.task == "anomaly" else f"{run.task.capitalize()} of"
+    return f"{asked} {run.kind} data, {models}{dummy} compared"
 
 
 def plain(value: Any) -> Any:

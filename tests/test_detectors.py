@@ -91,18 +91,30 @@ def test_a_robust_rule_shrugs_off_what_blinds_the_mean():
 )
 @pytest.mark.parametrize("rule", RULES)
 def test_the_threshold_separates_what_is_called_abnormal(model, rule):
-    detector = ReconstructionDetector(estimator=model, threshold=rule, alarm_rate=0.05).fit(ROWS)
+    detector = ReconstructionDetector(
+        estimator=model, threshold=rule, alarm_rate=0.05, folds=None
+    ).fit(ROWS)
     errors = -detector.score_samples(ROWS)
     assert detector.threshold_ == RULES[rule](errors, 2.0, 0.05)
     np.testing.assert_array_equal(detector.predict(ROWS) == -1, errors > detector.threshold_)
 
 
 def test_the_threshold_looks_at_training_rows_only():
-    detector = ReconstructionDetector(threshold="quantile", alarm_rate=0.1).fit(ROWS[:200])
+    rule = {"threshold": "quantile", "alarm_rate": 0.1}
+    detector = ReconstructionDetector(**rule, folds=None).fit(ROWS[:200])
     before = detector.threshold_
     detector.predict(ROWS[200:] * 5)
     assert detector.threshold_ == before
     assert (detector.predict(ROWS[:200]) == -1).mean() == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize(("folds", "lowest", "highest"), [(5, 0.02, 0.25), (None, 1.0, 1.0)])
+def test_a_threshold_from_rows_left_out_keeps_its_rate_on_new_rows(folds, lowest, highest):
+    rng = np.random.default_rng(0)
+    rule = {"threshold": "quantile", "alarm_rate": 0.1}
+    detector = ReconstructionDetector(**rule, folds=folds).fit(rng.normal(size=(100, 300)))
+    alarms = detector.predict(rng.normal(size=(400, 300))) == -1
+    assert lowest <= alarms.mean() <= highest
 
 
 def test_the_error_of_principal_components_is_their_residual():
@@ -151,9 +163,15 @@ def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
     extra = {"thresholds": {"ksigma": 0.0, "mad": 1.5}}
     model = SimpleNamespace(name="pca", title="components", extra=extra)
     run = SimpleNamespace(
-        task="anomaly", kind="table", ranked=[model], predictions={"pca": found}, sample={}
+        task="anomaly",
+        kind="table",
+        ranked=[model],
+        predictions={"pca": found},
+        sample={},
+        data={"class_counts": {"train": {"0": 90, "1": 7}}},
     )
     section = anomaly.summarize(run)
+    assert "learnt from 7 rows labelled abnormal as from the normal ones" in section.lead
     assert "on 100.0 % of the abnormal rows and on 25.0 % of the normal ones" in section.lead
     table, rules, fold = section.blocks
     assert [(row["rule"], row["false"]) for row in rules.rows] == [
@@ -167,6 +185,25 @@ def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
     assert course.data["score"] == found.score.tolist()
     run.task = "classification"
     assert anomaly.summarize(run) is None
+
+
+def test_one_score_far_beyond_the_others_leaves_them_bins_of_their_own():
+    score = np.append(np.linspace(-1, 1, 99), 1e6)
+    truth = np.append(np.zeros(99, int), 1)
+    found = Predictions(rows=np.arange(100), truth=truth, answer=1 * (score > 0), score=score)
+    model = SimpleNamespace(name="pca", title="components", extra={})
+    run = SimpleNamespace(
+        task="anomaly",
+        kind="table",
+        ranked=[model],
+        predictions={"pca": found},
+        sample={},
+        data={},
+    )
+    histogram = anomaly.summarize(run).blocks[-1].blocks[0].figures[0]
+    assert max(histogram.data["normal"]) < 10
+    assert histogram.data["abnormal"][-1] == 1
+    assert "the last bar holds 1 row beyond it" in histogram.caption
 
 
 # --- detectors of time stamps ---------------------------------------------------------------------

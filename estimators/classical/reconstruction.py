@@ -7,9 +7,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
+from sklearn.model_selection import KFold
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from estimators.params import Instance, check_params, domains_of, estimator, param
+from estimators.params import Instance, Int, check_params, domains_of, estimator, param
 from estimators.spec import Spec
 from estimators.thresholds import ThresholdedDetector
 
@@ -59,9 +60,16 @@ class ReconstructionDetector(ThresholdedDetector, BaseEstimator):
         domain=Instance((BaseEstimator,), "an estimator object", none=True),
         doc="The model; it is cloned. None is a PCA that keeps 90 % of the variance.",
     )
+    folds: int | None = param(
+        default=5,
+        domain=Int(2, none=True),
+        doc="The threshold is taken from errors on rows left out, in so many folds and with a fit "
+        "for each: a model gives back too well what it was fitted on, and a threshold from that "
+        "calls new normal rows abnormal. None takes it nevertheless, and spares the fits.",
+    )
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit the model and take the threshold from its errors on the same rows.
+        """Fit the model, and take the threshold from errors on rows that were left out.
 
         Parameters
         ----------
@@ -87,8 +95,8 @@ class ReconstructionDetector(ThresholdedDetector, BaseEstimator):
                 f"got {model!r}."
             )
         X = self._read(X, reset=True)
+        self._fit_threshold(self._training_errors(model, X))
         self.estimator_: Any = model.fit(X)
-        self._fit_threshold(-self._scores(X))
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
@@ -106,18 +114,29 @@ class ReconstructionDetector(ThresholdedDetector, BaseEstimator):
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        return self._scores(self._read(X, reset=False))
+        return _scores(self.estimator_, self._read(X, reset=False))
 
     def _read(self, X: Any, *, reset: bool) -> Any:
         """Return checked rows; whether images will do is the model's to say."""
         return validate_data(self, X, reset=reset, allow_nd=True, ensure_min_samples=1 + reset)
 
-    def _scores(self, X: np.ndarray) -> np.ndarray:
-        model = self.estimator_
-        if not hasattr(model, "inverse_transform"):
-            return np.asarray(model.score_samples(X), dtype=float)
-        errors = model.inverse_transform(model.transform(X)) - X
-        return -np.square(errors).reshape(len(X), -1).mean(axis=1)
+    def _training_errors(self, model: Any, X: np.ndarray) -> np.ndarray:
+        """Return the errors of the rows, of each from a model that has not seen it."""
+        n_folds = min(self.folds or 1, len(X) // 2)
+        if n_folds < 2:
+            return -_scores(clone(model).fit(X), X)
+        errors = np.empty(len(X))
+        for train, rest in KFold(n_folds).split(X):
+            errors[rest] = -_scores(clone(model).fit(X[train]), X[rest])
+        return errors
+
+
+def _scores(model: Any, X: np.ndarray) -> np.ndarray:
+    """Return minus the error of every row, or what the model says of it."""
+    if not hasattr(model, "inverse_transform"):
+        return np.asarray(model.score_samples(X), dtype=float)
+    errors = model.inverse_transform(model.transform(X)) - X
+    return -np.square(errors).reshape(len(X), -1).mean(axis=1)
 
 
 SPEC = Spec(

@@ -10,12 +10,13 @@ import numpy as np
 from reports.blocks import Block, Column, Figure, Figures, Fold, Row, Section, Table
 from reports.run import Model, Predictions, Run
 from reports.sections import series_alarms
-from reports.words import sentence, share
+from reports.words import counted, sentence, share
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 _BINS = 30
+_SHOWN = 0.95  # of the scores, at least, have bins of their own
 _MOST_POINTS = 600
 _SIDES = (("normal", 0), ("abnormal", 1))
 
@@ -31,7 +32,7 @@ def summarize(run: Run) -> Section | None:
     lead = (
         f"{sentence(scored[0].title)} raises an alarm on {share(best['found'])} of the abnormal "
         f"rows and on {share(best['false'])} of the normal ones, at the threshold that it took "
-        "from the training part."
+        f"from the training part.{_labelled(run)}"
     )
     columns = (
         Column("model", "Model", "model"), Column("alarms", "Alarms", "share"),
@@ -47,6 +48,18 @@ def summarize(run: Run) -> Section | None:
         figures = Figures(tuple(figure for figure in drawn if figure is not None))
         blocks.append(Fold(sentence(model.title), (figures,), model.name, model is scored[0]))
     return Section("anomaly", "Alarms", lead, tuple(blocks))
+
+
+def _labelled(run: Run) -> str:
+    """Say how many training rows were known to be abnormal, and still taken for normal."""
+    counts = run.data.get("class_counts", {}).get("train", {})
+    n_strange = int(counts.get("1", 0))
+    if not n_strange:
+        return ""
+    return (
+        f" The detectors learnt from {counted(n_strange, 'row')} labelled abnormal as from the "
+        "normal ones: leave such rows out of the training part to learn what is normal."
+    )
 
 
 def _rules(run: Run, scored: list[Model]) -> list[Table]:
@@ -94,8 +107,9 @@ def _share(flags: np.ndarray) -> float | None:
 
 def _figures(model: Model, found: Predictions, alarms: Row) -> list[Figure]:
     scores, title = _scores(found), sentence(model.title)
-    edges = np.linspace(scores.min(), scores.max(), _BINS + 1)
-    counts = {name: np.histogram(scores[found.truth == side], edges)[0] for name, side in _SIDES}
+    edges = _edges(scores)
+    shown = scores.clip(edges[0], edges[-1])
+    counts = {name: np.histogram(shown[found.truth == side], edges)[0] for name, side in _SIDES}
     words = (
         f"{share(alarms['found'])} of the abnormal and {share(alarms['false'])} of the normal "
         "rows lie above the threshold"
@@ -112,7 +126,8 @@ def _figures(model: Model, found: Predictions, alarms: Row) -> list[Figure]:
     return [
         Figure(
             f"scores-{model.name}", f"{title}: scores of normal and abnormal rows; the line is "
-            "the threshold", f"{title}: histogram of the degree of abnormality. {words}.",
+            f"the threshold{_beyond(scores, edges)}",
+            f"{title}: histogram of the degree of abnormality. {words}.",
             "anomaly.draw_histogram",
             {"edges": edges.tolist(), **{name: counts[name].tolist() for name in counts}},
             table=Table(f"scores-{model.name}", f"{title}: rows by score", columns, rows),
@@ -128,6 +143,21 @@ def _figures(model: Model, found: Predictions, alarms: Row) -> list[Figure]:
             },
         ),
     ]  # fmt: skip
+
+
+def _edges(scores: np.ndarray) -> np.ndarray:
+    """Return the edges of bins around the threshold, 0; the last one takes all scores above, too.
+
+    A few scores can be thousands of times the others, whose bins would all be one.
+    """
+    low, middle, high = np.quantile(scores, [0, 0.5, _SHOWN])
+    highest = min(scores.max(), 2 * max(high, 0.0) - min(middle, 0.0))
+    return np.linspace(low, highest if highest > low else low + 1.0, _BINS + 1)
+
+
+def _beyond(scores: np.ndarray, edges: np.ndarray) -> str:
+    n_beyond = int((scores > edges[-1]).sum())
+    return f"; the last bar holds {counted(n_beyond, 'row')} beyond it, too" if n_beyond else ""
 
 
 def _thinned(scores: np.ndarray) -> np.ndarray:

@@ -164,6 +164,8 @@ def _in_words(test: PairedTest) -> str:
 
 def _against_dummy(standing: Standing) -> list[str]:
     run, dummy = standing.run, standing.dummy
+    if dummy is None and run.metric.name == "roc_auc":
+        return ["No dummy was judged; scores drawn at random come to about 0.500."]
     if dummy is None:
         return ["No dummy was judged, so what is no skill at all is not known."]
     weak = [m for m in run.ranked if not m.is_dummy and not _beats(standing, m, dummy)]
@@ -254,6 +256,8 @@ def _limits(run: Run) -> list[str]:
     """Say what was not tried."""
     n_trials = run.question.get("n_trials")
     words = "The models were not tuned"
+    if run.task == "anomaly" and len(run.data.get("class_counts", {}).get("train", "")) < 2:
+        words += ", as no row of the training part is known to be abnormal"
     if n_trials and any(model.trials for model in run.models):
         timeout = run.question.get("timeout")
         within = f" within {seconds(timeout)}" if timeout else ""
