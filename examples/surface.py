@@ -22,10 +22,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
-    n_rows, epochs, levels = (500, 15, [0.1]) if quick else (8_000, 100, [0.02, 0.1, 0.3])
-    usual = {"batch_norm": True, "early_stopping": True, "patience": 40, "max_epochs": epochs}
-    usual |= {"activation": "tanh", "dropout": 0.0, "lr": 0.01, "random_state": 0}
-    models = {f"{n} layers": {"hidden_layer_sizes": (64,) * n} for n in (1, 2, 3)}
+    n_rows, epochs, levels = (500, 15, [0.1]) if quick else (8_000, 200, [0.02, 0.1, 0.3])
+    usual = {"batch_norm": True, "early_stopping": True, "patience": 60, "max_epochs": epochs}
+    usual |= {"activation": "tanh", "dropout": 0.0, "lr": 0.01, "ema": 0.999, "random_state": 0}
+    models = {f"{n} layers": {"hidden_layer_sizes": (32,) * n} for n in (1, 2, 3)}
     models |= {f"lr {lr}": {**models["2 layers"], "lr": lr} for lr in (0.0002, 0.003, 0.3)}
     for name, truth in TRUTHS.items():
         for noise in levels:  # its square is the error that the best possible answer makes
