@@ -7,21 +7,23 @@ Protocol. Two tasks: all 60,000 training images on 10 x 10 units, and the first 
            ours, labels and errors at the end), a median of `--repeats` fits that take turns, after
            one unmeasured. MiniSom: steps by the seconds of `--steps` steps of `train`, for each
            step costs the same; its start and errors are not counted.
-* quality  quantization and topographic error on the training rows, by one function for all, mean
-           and range over `--seeds`. MiniSom makes `--minisom-passes` passes over the first 10,000
-           rows from its own PCA start (all 60,000 would take an hour), so the others make theirs
-           over the same rows.
+* quality  quantization and topographic error on the training rows, by one function for all, and the
+           seconds of the whole training: mean and range over `--seeds`. All learn the rows of the
+           task, or some of them (`--rows`); MiniSom makes `--minisom-passes` passes from its own
+           PCA start, the others `--converged-passes`.
 
 Ours stands there twice: with its defaults, where all rows move the units at once, and in
-minibatches of half as many rows as units with a rate that falls from 0.2 to zero. These settings
-were chosen by a look at the errors of seed 0 on these rows, as were MiniSom's. Widths fall from
-half a side to one in all: ours and XPySom's exponentially, MiniSom's linearly with its learning
-rate to zero (its best of those tried). XPySom's `std_coeff` is 1: its default halves every width.
+minibatches of half as many rows as units with a rate that falls from 0.2 to zero. Its last width
+and its passes were chosen on rows 10,000 to 20,000, beside MiniSom's errors there (`--rows
+10000 20000`); MiniSom's settings and the batches by a look at seed 0 on the first rows. Widths fall
+from half a side: ours exponentially to 0.8 and a fortieth of the side, XPySom's exponentially to
+one, MiniSom's linearly to one, with its learning rate to zero (its best of those tried). XPySom's
+`std_coeff` is 1: its default halves every width.
 
 XPySom is no dependency: without it, its rows are left out. With it,
 `pip install --no-deps --target FOLDER xpysom` and
-`PYTHONPATH=FOLDER python -m benchmarks.som` on an idle machine. `--part quality --units 10
---contestants MiniSom --seeds 1` is one slice of it.
+`PYTHONPATH=FOLDER python -m benchmarks.som --part speed` on an idle machine: five minutes on two
+cores. `--part quality --units 10 --contestants MiniSom --seeds 1` is one slice of the other part.
 """
 
 from __future__ import annotations
@@ -48,7 +50,6 @@ from estimators import SelfOrganizingMap
 from estimators.classical._som_step import errors
 from pipelines import load_dataset
 
-QUALITY_ROWS = 10_000
 HAS_XPYSOM = importlib.util.find_spec("xpysom") is not None
 
 
@@ -134,21 +135,26 @@ def _speed(name: str, task: Task, steps: int) -> float:
     return steps / seconds(lambda: som.train(task.X, steps, random_order=True))
 
 
-def quality(task: Task, options: argparse.Namespace) -> Iterator[list[str]]:
-    """Yield quantization and topographic error of every contestant on the same rows."""
-    rows = Task(task.shape, task.X[:QUALITY_ROWS], task.n_passes)
-    judge = SimpleNamespace(shape=task.shape, topology="rectangular", distance="euclidean")
+def quality(
+    shape: tuple[int, int], X: np.ndarray, options: argparse.Namespace
+) -> Iterator[list[str]]:
+    """Yield errors and seconds of every contestant on the same rows."""
+    first, end = options.rows or (0, 60_000 if shape == (10, 10) else 10_000)
+    rows = Task(shape, X[first:end], options.converged_passes)
+    judge = SimpleNamespace(shape=shape, topology="rectangular", distance="euclidean")
     for name in options.contestants:
         found = []
         for seed in options.seeds:
+            start = time.perf_counter()
             weights = _weights(name, rows, seed, options.minisom_passes)
+            taken = time.perf_counter() - start
             flat = weights.reshape(-1, rows.X.shape[1]).astype(np.float32)
-            found.append(errors(rows.X, flat, judge)[1:])
+            found.append((*errors(rows.X, flat, judge)[1:], taken))
         cells = [
-            f"{statistics.mean(values):.4f} ({min(values):.4f}-{max(values):.4f})"
-            for values in zip(*found, strict=True)
+            f"{statistics.mean(values):{shown}} ({min(values):{shown}}-{max(values):{shown}})"
+            for values, shown in zip(zip(*found, strict=True), (".4f", ".4f", ".1f"), strict=True)
         ]
-        yield [f"{rows.name}, seeds {options.seeds}", name, *cells]
+        yield [f"{rows.name}, from row {first}", name, *cells]
 
 
 def _weights(name: str, task: Task, seed: int, minisom_passes: int) -> np.ndarray:
@@ -180,8 +186,10 @@ def main() -> None:
     parser.add_argument("--part", choices=("speed", "quality"), help="one of them")
     parser.add_argument("--units", type=int, choices=(10, 30), help="of a side: one of the tasks")
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
-    parser.add_argument("--repeats", type=int, default=5, help="measured turns")
-    parser.add_argument("--passes", type=int, default=20, help="of ours and XPySom")
+    parser.add_argument("--repeats", type=int, default=3, help="measured turns")
+    parser.add_argument("--passes", type=int, default=20, help="of batch maps, for the speed")
+    parser.add_argument("--converged-passes", type=int, default=100, help="for the quality")
+    parser.add_argument("--rows", type=int, nargs=2, help="first and end, for the quality")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="for the quality")
     parser.add_argument("--minisom-passes", type=int, default=10, help="for its quality")
     parser.add_argument("--steps", type=int, default=2_000, help="of MiniSom, for its speed")
@@ -195,8 +203,8 @@ def main() -> None:
         header = ["task", "contestant", "rows/s (lowest-highest)", "ours is faster by"]
         tell(header, (cells for task in tasks for cells in speeds(task, options)))
     if options.part != "speed":
-        header = ["rows", "contestant", "quantization error (range)", "topographic error (range)"]
-        tell(header, (cells for task in tasks for cells in quality(task, options)))
+        header = ["rows", "contestant", "quantization error", "topographic error", "seconds"]
+        tell(header, (cells for task in tasks for cells in quality(task.shape, X, options)))
 
 
 if __name__ == "__main__":

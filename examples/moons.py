@@ -21,7 +21,7 @@ def main() -> None:
 
     n_points, side = (300, 6) if options.quick else (2000, 12)
     X, _ = make_moons(n_points, noise=0.06, random_state=0)
-    som = SelfOrganizingMap(shape=(side, side), final_sigma=0.5, lr=1.0, random_state=0)
+    som = SelfOrganizingMap(shape=(side, side), final_sigma=0.5, lr=1.0, n_iter=20, random_state=0)
     figure, panels = plt.subplots(1, 4, figsize=(14, 3.4), layout="constrained")
     for panel in panels:
         for _ in range(5):

@@ -11,6 +11,7 @@ import pytest
 from minisom import MiniSom
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
+from sklearn.base import clone
 from sklearn.datasets import load_iris, make_moons
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize, scale
@@ -186,8 +187,8 @@ def test_minibatches_come_out_near_the_whole():
 
 
 def test_all_rows_as_one_minibatch_is_twenty_partial_fits():
-    fit = SelfOrganizingMap(shape=(3, 3), batch_size=len(IRIS), random_state=0).fit(IRIS)
-    step = SelfOrganizingMap(shape=(3, 3), random_state=0)
+    step = SelfOrganizingMap(shape=(3, 3), n_iter=20, random_state=0)
+    fit = clone(step).set_params(batch_size=len(IRIS)).fit(IRIS)
     for _ in range(20):
         step.partial_fit(IRIS)
     assert_allclose(step.weights_, fit.weights_, atol=1e-4)
@@ -208,7 +209,7 @@ def test_large_offsets_do_not_cost_precision():
 
 def test_a_longer_fit_unfolds_two_moons():
     X, _ = make_moons(300, noise=0.05, random_state=0)
-    som = SelfOrganizingMap(shape=(8, 8), random_state=0)
+    som = SelfOrganizingMap(shape=(8, 8), n_iter=20, random_state=0)
     errors = [som.partial_fit(X).quantization_error_ for _ in range(20)]
     assert errors[-1] < 0.7 * errors[0]
 
@@ -226,6 +227,16 @@ def test_a_map_of_one_unit_is_the_mean():
     assert_allclose(som.weights_[0, 0], IRIS.mean(axis=0), rtol=1e-5)
     assert som.topographic_error_ == 0
     assert u_matrix(som.weights_, "rectangular") == [[0]]
+
+
+@pytest.mark.parametrize(("shape", "width"), [((10, 10), 1.05), ((30, 8), 1.55)])
+def test_the_last_neighbourhood_is_wider_on_larger_maps(shape, width):
+    X = np.random.RandomState(0).normal(size=(300, 3))
+    maps = [
+        SelfOrganizingMap(shape=shape, final_sigma=end, n_iter=3, random_state=0).fit(X).weights_
+        for end in (None, width)
+    ]
+    assert_allclose(*maps)
 
 
 def test_three_units_on_iris_find_the_species():

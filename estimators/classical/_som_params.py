@@ -61,11 +61,13 @@ class MapParams(BaseEstimator):
         domain=Float(0, open_low=True, none=True),
         doc="Width of the neighbourhood at the start, in units; None is half of the longer side.",
     )
-    final_sigma: float = param(
-        default=1.0,
-        domain=Float(0, open_low=True, search=(0.3, 1.0)),
-        doc="Width at the end of the 'exponential' decay: less than 1 brings units nearer to the "
-        "rows and loosens the order of the grid; 0.3 suits a map of a few units, one per cluster.",
+    final_sigma: float | None = param(
+        default=None,
+        domain=Float(0, open_low=True, none=True, search=(0.3, 1.5)),
+        doc="Width at the end of the 'exponential' decay: less brings units nearer to the rows and "
+        "loosens the order of the grid; 0.3 suits a map of a few units, one per cluster. None is "
+        "0.8 and a fortieth of the longer side: maps of 10 x 10 and 30 x 30 units are then nearer "
+        "to the images of MNIST and better ordered than MiniSom's.",
     )
     sigma_decay: str | None = param(
         default=None,
@@ -85,7 +87,9 @@ class MapParams(BaseEstimator):
         doc="How it falls: 'asymptotic' (to a third), 'linear' or 'inverse' (to zero).",
     )
     n_iter: int = param(
-        default=20, domain=Int(1, search=(5, 50), log=True), doc="Passes over the training rows."
+        default=100,
+        domain=Int(1, search=(10, 200), log=True),
+        doc="Passes over the training rows.",
     )
     init: str = param(
         default="pca",

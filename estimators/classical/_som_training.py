@@ -168,7 +168,8 @@ def _width(model: Any, t: int) -> float:
             return start + t * (1 - start) / n
         case "inverse":
             return start / (1 + t * (start - 1) / n)
-    return start * (model.final_sigma / start) ** (t / max(n - 1, 1))
+    end = model.final_sigma or 0.8 + max(model.shape) / 40
+    return start * (end / start) ** (t / max(n - 1, 1))
 
 
 def _on_device(device: str, *arrays: np.ndarray) -> tuple[Any, ...]:
