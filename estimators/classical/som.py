@@ -68,7 +68,7 @@ class SelfOrganizingMap(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Clust
     >>> X, y = load_iris(return_X_y=True)
     >>> som = SelfOrganizingMap(shape=(1, 3), final_sigma=0.3, random_state=0).fit(X)
     >>> som.hit_map_
-    array([[50, 51, 49]])
+    array([[50, 61, 39]])
     """
 
     def fit(self, X: Any, y: Any = None) -> SelfOrganizingMap:
