@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sklearn.preprocessing  # noqa: F401  # it loads rich, which draws as it is loaded
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

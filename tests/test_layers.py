@@ -16,7 +16,7 @@ LAYERS = ("estimators", "pipelines", "search", "reports")
 LIBRARIES = {
     "estimators": {
         "numpy", "scipy", "sklearn", "minisom", "torch", "skorch", "tokenizers", "einops", "skops",
-        "accelerate",
+        "accelerate", "threadpoolctl",
     },
     "pipelines": {
         "pandas", "pyarrow", "imblearn", "skrub", "pooch", "platformdirs", "PIL", "joblib",

@@ -213,7 +213,10 @@ def test_a_photograph_is_decoded_at_a_smaller_scale_with_hardly_a_difference():
 
 @pytest.mark.slow
 def test_reading_and_training_need_a_fraction_of_the_decoded_size(tmp_path):
-    write_photos(tmp_path / "photos", 3_300, 128, 128)
+    write_photos(tmp_path / "photos", 30, 128, 128)
+    for path in list((tmp_path / "photos").glob("*/*")):
+        for i in range(110):
+            os.link(path, path.with_stem(f"{path.stem}-{i}"))
     code = f"""
 import threading, time, psutil
 from estimators import CNNClassifier
