@@ -71,6 +71,13 @@ def test_optimizers_of_a_small_net_are_timed():
     assert "sgd, batches of 16" in printed
 
 
+def test_spectrograms_are_judged_by_four_detectors():
+    lines = run_plain_example("spectrograms").splitlines()[1:]
+    areas = {line.split()[0]: float(line.split()[1]) for line in lines}
+    assert set(areas) == {"conv-autoencoder", "pca", "isolation", "one-class-svm"}
+    assert all(0.5 < area <= 1 for area in areas.values())
+
+
 @pytest.mark.slow
 def test_wrong_labels_are_counted_by_label(data_home):
     assert "on 200 images" in run_plain_example("cifar_errors")
