@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 from estimators.params import Int, check_params, domains_of, estimator, param
 
 LONGEST_SEASON = 400  # steps: a year of days; a row holds no more values before
+_FREE_DAYS, _LONGEST_BREAK = 0.1, 5  # share and steps: weekends are no gaps, a week has five days
 
 
 @estimator
@@ -180,6 +181,9 @@ def seasons_of(times: Any) -> tuple[int, ...]:
     times = np.asarray(times)
     if times.dtype.kind != "M" or len(times) < 2:
         return ()
-    step = float(np.median(np.diff(days_of(times))))
+    steps = np.diff(days_of(times))
+    step = float(np.median(steps))
+    if np.mean(steps > 1.5 * step) > _FREE_DAYS:
+        step = float(steps[steps < _LONGEST_BREAK * step].mean())
     counts = (round(days / step) for days in (1.0, 7.0, 365.25))
     return tuple(count for count in counts if 1 < count <= LONGEST_SEASON)

@@ -212,6 +212,28 @@ def test_a_series_in_any_order_with_gaps_is_ordered_and_filled_from_the_past_onl
     assert "Missing numbers, which carry the last known value: 2." in data.notes
 
 
+@pytest.mark.parametrize("freq", ["MS", "ME", "QS", "YS", "B", "h"])
+def test_months_quarters_years_and_working_days_are_even_steps(write, freq):
+    when = pd.date_range("1950-01-01", periods=70, freq=freq)
+    frame = pd.DataFrame({"when": when, "sold": np.arange(70) * 1.5})
+    data = read_data(write(frame.to_csv(index=False)), target="sold")
+    assert (data.task, data.kind) == ("forecasting", "series")
+    gaps = [note for note in data.notes if "Steps of another length" in note]
+    assert bool(gaps) == (freq == "B")
+    assert ("about" in data.notes[1]) == (freq not in "Bh")
+    if freq == "MS":
+        months = frame.assign(when=when.strftime("%Y-%m"))
+        same = read_data(write(months.to_csv(index=False)), target="sold")
+        np.testing.assert_array_equal(same.X_train, data.X_train)
+
+
+def test_dates_of_events_are_no_even_steps(write):
+    rng = np.random.RandomState(0)
+    when = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.choice(900, 300, False), unit="D")
+    frame = pd.DataFrame({"when": when, "size": rng.normal(size=300), "paid": rng.normal(size=300)})
+    assert read_data(write(frame.to_csv(index=False)), target="paid").task == "regression"
+
+
 def test_a_time_column_orders_other_tasks_too(write):
     frame = days().sample(frac=1, random_state=0)
     path = write(frame.to_csv(index=False))

@@ -11,7 +11,7 @@ import pandas as pd
 from pipelines.dataset import Dataset
 
 from .assemble import Rows, assemble
-from .columns import as_dates, is_regular, kind_of, listed, task_of
+from .columns import as_dates, is_regular, kind_of, listed, other_steps, task_of
 from .mistakes import flaw_of_dates, stray_word
 from .series import history_rows
 from .table_file import short
@@ -199,13 +199,15 @@ def _series_notes(
 ) -> list[str]:
     """Return what a reader must know of a series."""
     steps = pd.Series(np.diff(stamps))
-    usual = steps.mode()[0]
+    is_odd, usual = other_steps(stamps), steps.mode()[0]
     words = str(usual).removeprefix("0 days ").removesuffix(" 00:00:00")
+    if (steps[~is_odd] != usual).any():  # months
+        words = f"about {words}"
     notes = [
         f"A row holds the numbers one step ({words}) before the {short(target)} to forecast, and "
         f"earlier ones of {short(target)}."
     ]
-    if gaps := int((steps != usual).sum()):
+    if gaps := int(is_odd.sum()):
         notes.append(f"Steps of another length: {gaps:,}. Missing time stamps are not filled in.")
     if missing := int(frame[numbers].isna().sum().sum()):
         notes.append(f"Missing numbers, which carry the last known value: {missing:,}.")
