@@ -39,7 +39,8 @@ def read_data(
         Column to predict. Not needed for images and ``.npz``.
     task : str, default="auto"
         "auto" or one of ``estimators.spec.TASKS``. Names and few whole numbers mean
-        classification, other numbers regression, numbers along evenly spaced dates forecasting.
+        classification, other numbers regression, numbers along evenly spaced dates (days, working
+        days, months and the like) forecasting.
     time : str or None, default=None
         Column of dates or numbers that orders the rows; the last fifth is the test part then.
     groups : str or None, default=None
