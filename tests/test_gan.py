@@ -13,7 +13,12 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from estimators import GAN, load, save
-from estimators.deep._adversarial import DISCRIMINATOR_LOSSES, GENERATOR_LOSSES, gradient_penalty
+from estimators.deep._adversarial import (
+    DISCRIMINATOR_LOSSES,
+    GENERATOR_LOSSES,
+    Game,
+    gradient_penalty,
+)
 from estimators.deep._adversarial_layers import BatchSpread, nets
 
 IMAGES = load_digits().images[:300]
@@ -49,6 +54,15 @@ def test_drawn_rows_have_the_shape_of_the_real_ones(architecture, shape):
     assert drawn.shape == (6, *shape)
     assert drawn.abs().max() <= 1
     assert discriminator(drawn).shape == (6,)
+
+
+@pytest.mark.parametrize(("n_rows", "steps"), [(40, 3), (200, 13), (1300, 65), (6400, 100)])
+def test_an_epoch_of_few_rows_takes_smaller_batches(n_rows, steps, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Game, "step_generator", lambda game, n: seen.append(n))
+    X = np.random.RandomState(0).normal(size=(n_rows, 2))
+    GAN(latent_dim=2, width=1, max_epochs=1, random_state=0).fit(X)
+    assert len(seen) == steps
 
 
 def test_copies_of_one_row_give_themselves_away():

@@ -28,6 +28,7 @@ DISCRIMINATOR_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 PENALTY = 10.0  # weight of the penalty of "wgan-gp", as in its paper
 SMOOTHNESS = 1.0  # weight of the squared slope at real rows, for the other losses (R1)
+STEPS = 64  # of an epoch, where rows are few
 JUDGED = 300  # steps before which a one-sided game says nothing
 LAZY = 8  # steps from one such penalty to the next, which weighs as much more
 
@@ -97,7 +98,8 @@ class Game:
         params = self.params
         ratio = params.n_discriminator_steps or (5 if params.loss == "wgan-gp" else 1)
         order = torch.randperm(len(rows), device=rows.device)
-        for index in batches(order, params.batch_size):
+        size = params.batch_size or min(max(len(rows) // STEPS, 16), 64)
+        for index in batches(order, size):
             real = scale(rows.index_select(0, index))
             self.step_discriminator(real)
             self.n_steps += 1

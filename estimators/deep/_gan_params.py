@@ -58,7 +58,12 @@ class GANParams:
         domain=Float(0, open_low=True, none=True),
         doc="Seconds of training, at most.",
     )
-    batch_size: int = param(default=64, domain=Int(2), doc="Rows per step.")
+    batch_size: int | None = param(
+        default=None,
+        domain=Int(2, none=True),
+        doc="Rows per step. None is 64, of less than 4,096 rows fewer, 16 at least: an epoch shall "
+        "have steps enough.",
+    )
     device: str = param(
         default="auto",
         domain=Instance((str,), "'auto' or the name of a torch device such as 'cpu' or 'cuda:0'"),

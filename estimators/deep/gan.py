@@ -176,6 +176,13 @@ SPEC = Spec(
     kinds=frozenset({"table", "image"}),
     prepare="minmax",
     params=domains_of(GAN),
-    fast={"latent_dim": 4, "width": 4, "max_epochs": 25, "lr": 0.003, "random_state": 0},
+    fast={
+        "latent_dim": 4,
+        "width": 4,
+        "max_epochs": 25,
+        "batch_size": 64,
+        "lr": 0.003,
+        "random_state": 0,
+    },
     reference="I. Goodfellow et al., Generative adversarial nets, NeurIPS (2014), arXiv:1406.2661.",
 )
