@@ -1,6 +1,6 @@
 """How good is what generators draw, what are Boltzmann features worth? On digits and MNIST.
 
-Protocol. Two tables, three seeds each; a seed is that of the models.
+Protocol. Three tables, three seeds each; a seed is that of the models.
 
 * features  Logistic regression on the pixels, and on the features of an RBM and a DBM, which were
             fitted on the training rows without labels. Two problems: the digits as they are, and
@@ -12,8 +12,13 @@ Protocol. Two tables, three seeds each; a seed is that of the models.
             the features of a convolutional net that was trained on the training rows. Boltzmann
             machines draw by chains of `--steps` Gibbs steps from the mean image. GANs train for
             `--epochs` epochs and `--seconds` seconds at most, the dense one also for one epoch.
+* between   A variational autoencoder goes in ten steps from one test row to the next, for 100
+            pairs of rows of different classes. Profile: the mean share of each step in the whole
+            way (0.1 is even). Jump: the median over pairs of the largest share. Middle: the median
+            distance of the middle of the way to the nearest training row, beside that of the mean
+            of both ends' pixels.
 
-    python -m benchmarks.generators                                 digits, a minute
+    python -m benchmarks.generators                                 digits, minutes
     python -m benchmarks.generators --only drawn --data mnist --seconds 600 --epochs 200 --seeds 1 \
         --generators "GAN, dense, one epoch" "GAN, conv"        12 minutes on two cores
 """
@@ -29,6 +34,7 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, GroupKFold, train_test_split
+from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -163,6 +169,28 @@ def tell_drawn(options: argparse.Namespace) -> None:
             print(f"| {' | '.join(cells)} |", flush=True)
 
 
+def tell_between(options: argparse.Namespace) -> None:
+    data = load_dataset("digits")
+    X_train, X_test = (np.asarray(X, dtype=np.float32) / 16 for X in (data.X_train, data.X_test))
+    nearest = NearestNeighbors(n_neighbors=1).fit(X_train.reshape(len(X_train), -1))
+    pairs = np.random.RandomState(0).permutation(len(X_test))[:300].reshape(-1, 2)
+    pairs = pairs[data.y_test[pairs[:, 0]] != data.y_test[pairs[:, 1]]][:100]
+    print(
+        "| seed | profile of ten steps | jump | middle | middle of pixels |\n|---|---|---|---|---|"
+    )
+    for seed in range(options.seeds):
+        vae = VariationalAutoencoder(max_epochs=50, random_state=seed).fit(X_train)
+        ways = np.stack([vae.interpolate(X_test[a], X_test[b], 11) for a, b in pairs])
+        ways = ways.reshape(len(pairs), 11, -1)
+        steps = np.linalg.norm(np.diff(ways, axis=1), axis=2)
+        shares = steps / steps.sum(axis=1, keepdims=True)
+        middles = (ways[:, 5], X_test[pairs].mean(axis=1).reshape(len(pairs), -1))
+        apart = [np.median(nearest.kneighbors(rows)[0]) for rows in middles]
+        profile = " ".join(f"{share:.2f}" for share in shares.mean(axis=0))
+        jump = np.median(shares.max(axis=1))
+        print(f"| {seed} | {profile} | {jump:.2f} | {apart[0]:.2f} | {apart[1]:.2f} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="digits", choices=("digits", "mnist"))
@@ -173,12 +201,16 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=2_000, help="rows drawn, at most")
     parser.add_argument("--generators", nargs="+", help="names as in the table; all by default")
     parser.add_argument("--rows", type=int, help="training rows, at most, for a quick look")
-    parser.add_argument("--only", choices=("features", "drawn"), help="one of the tables")
+    parser.add_argument(
+        "--only", choices=("features", "drawn", "between"), help="one of the tables"
+    )
     options = parser.parse_args()
-    if options.only != "drawn":
+    if options.only in (None, "features"):
         tell_features(options.seeds)
-    if options.only != "features":
+    if options.only in (None, "drawn"):
         tell_drawn(options)
+    if options.only in (None, "between"):
+        tell_between(options)
 
 
 if __name__ == "__main__":
