@@ -13,7 +13,7 @@ import numpy as np
 
 from estimators.spec import KINDS, TASKS
 
-_CHUNK = 1 << 24  # bytes
+_CHUNK = 1 << 22  # bytes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)

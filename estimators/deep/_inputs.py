@@ -107,14 +107,18 @@ class ImageScaling(nn.Module):
         """Take mean and spread of every channel from the rows ``index``."""
         index = index[:: math.ceil(len(index) / N_ROWS_TO_SCALE)].to(X.device)
         parts = index.split(max(1, AT_ONCE // X[0].numel()))
+        # one block for all parts: of new ones for each, the C library may reuse none
+        block = X.new_empty((len(parts[0]), *X.shape[1:]), dtype=torch.float64)
 
         def mean_of(function: Callable[[Tensor], Tensor]) -> Tensor:
-            pixels = (X.index_select(0, part).flatten(0, 2).double() for part in parts)
-            sums = torch.stack([function(some).sum(0) for some in pixels])
-            return sums.sum(0) * X.shape[3] / (len(index) * X[0].numel())
+            sums = block.new_zeros(X.shape[3])
+            for part in parts:
+                pixels = block[: len(part)].copy_(X.index_select(0, part))
+                sums += function(pixels.flatten(0, 2)).sum(0)
+            return sums * X.shape[3] / (len(index) * X[0].numel())
 
         mean = mean_of(lambda pixels: pixels)
-        variance = mean_of(lambda pixels: (pixels - mean).square())
+        variance = mean_of(lambda pixels: pixels.sub_(mean).square_())
         self.mean.copy_(mean)
         self.scale.copy_(torch.where(variance > 0, variance.rsqrt(), 1.0))
 
