@@ -20,9 +20,7 @@ from estimators.deep._processes import ONE, Processes
 if TYPE_CHECKING:
     from estimators.deep._engine import Net
 
-# Batches that are counted together. What is kept of each lies in memory above the batch itself,
-# whose place the C library gives to no other one before: with all of an epoch, it took its size.
-PENDING = 64
+PENDING = 64  # batches whose outputs are scored together
 
 
 class Training:
@@ -225,9 +223,7 @@ class Totals:
         self._losses: list[Tensor] = []
         self._sizes: list[int] = []
         self._pending: list[tuple[Tensor, Tensor]] = []
-        self._loss: Tensor | float = 0.0
         self._score: Tensor | float = 0.0
-        self._n_rows = 0
 
     def add(self, loss: Tensor, output: Any, target: Tensor) -> None:
         """Take in a batch: its mean loss, its output and target."""
@@ -235,29 +231,30 @@ class Totals:
         self._sizes.append(len(target))
         if self._criterion.score is not None:
             self._pending.append((output, target))
-        if len(self._losses) == PENDING:
-            self._count()
+            if len(self._pending) == PENDING:
+                self._score_pending()
 
     def means(self, processes: Processes = ONE) -> tuple[float, float]:
         """Return loss and score per row, of the rows of all processes."""
-        if self._losses:  # a process may have no share of a few rows
-            self._count()
+        if self._pending:
+            self._score_pending()
         sums = torch.tensor(
-            [float(self._loss), float(self._score), self._n_rows], dtype=torch.float64
+            [self._sum_of_losses(), float(self._score), sum(self._sizes)], dtype=torch.float64
         )
         loss, score, n_rows = processes.sum(sums).tolist()
         return loss / n_rows, (-loss if self._criterion.score is None else score) / n_rows
 
-    def _count(self) -> None:
+    def _sum_of_losses(self) -> float:
+        if not self._losses:  # a process may have no share of a few rows
+            return 0.0
         losses = torch.stack(self._losses)
         sizes = torch.tensor(self._sizes, dtype=losses.dtype, device=losses.device)
-        self._loss = self._loss + (losses * sizes).sum()
-        self._n_rows += sum(self._sizes)
-        if self._pending:
-            outputs, targets = zip(*self._pending, strict=True)
-            self._score = self._score + self._criterion.score(cat(outputs), cat(targets)).sum()
-        for kept in (self._losses, self._sizes, self._pending):
-            kept.clear()
+        return float((losses * sizes).sum())
+
+    def _score_pending(self) -> None:
+        outputs, targets = zip(*self._pending, strict=True)
+        self._score = self._score + self._criterion.score(cat(outputs), cat(targets)).sum()
+        self._pending.clear()
 
 
 class Best:
