@@ -70,12 +70,6 @@ def test_seasons_are_counted_in_steps(step, expected):
     assert seasons_of(start + np.arange(60)) == expected
 
 
-def test_a_week_of_working_days_has_five_steps_and_a_gap_does_not_count():
-    days = np.datetime64("2024-01-01") + np.arange(700)
-    assert seasons_of(days[np.is_busday(days)]) == (5, 261)
-    assert seasons_of(np.delete(days, [30, *range(100, 140), 300])) == (7, 365)
-
-
 # --- forecasts ------------------------------------------------------------------------------------
 
 

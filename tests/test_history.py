@@ -9,6 +9,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from estimators import Climatology
 from pipelines import Dataset, LagForecaster, LagWindows, make_pipeline
+from pipelines.lags import seasons_of
 from tests.test_forecasting import X, Y
 
 
@@ -139,3 +140,9 @@ def test_a_pipeline_fitted_on_part_of_a_year_does_not_guess_the_rest_of_it():
         for m in (model, guessing.fit(rows[part], WARMTH[part]))
     )
     assert error < 1.5 < 2 * error < guessed  # noise of 1
+
+
+def test_a_week_of_working_days_has_five_steps_and_a_gap_does_not_count():
+    days = np.datetime64("2024-01-01") + np.arange(700)
+    assert seasons_of(days[np.is_busday(days)]) == (5, 261)
+    assert seasons_of(np.delete(days, [30, *range(100, 140), 300])) == (7, 365)
