@@ -85,7 +85,7 @@ class Rows:
 
     def stride(self, device: torch.device) -> int:
         """Return how many rows to take at once where nothing is trained."""
-        elements, most = ELEMENTS_PER_STRIDE, 512  # recurrent layers of more leave the cache
+        elements, most = ELEMENTS_PER_STRIDE, 2048
         if device.type != "cpu":
             elements, most = 64 * elements, 8192
         per_number = 1 if self.lengths is None else NUMBERS_PER_TOKEN

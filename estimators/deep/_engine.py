@@ -33,6 +33,7 @@ HISTORY = (
 )  # fmt: skip
 SMALL = 64  # predictions of up to so many rows run in equal batches of PADDED rows
 PADDED = 8
+RECURRENT = 512  # rows of which the states of a recurrent net stay in the cache
 
 
 class Net(NeuralNet):
@@ -222,7 +223,7 @@ class Net(NeuralNet):
 
         order = rows.by_length(torch.arange(len(X)))
         if self._is_recurrent and not is_small:
-            outputs = side_by_side(answers, order.split(stride))
+            outputs = side_by_side(answers, order.split(min(stride, RECURRENT)))
         else:
             with self._threads_for(rows, min(stride, len(X))):
                 outputs = [answers(index) for index in order.split(stride)]
