@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -34,8 +35,18 @@ def over_slabs(function: Callable[[slice], Found], n_rows: int) -> Iterator[Foun
     if n_threads == 1:
         yield from map(function, slabs)
         return
-    with _blas().limit(limits=1), ThreadPoolExecutor(n_threads) as pool:
+    with in_one_thread(), ThreadPoolExecutor(n_threads) as pool:
         yield from pool.map(function, slabs)
+
+
+def in_one_thread() -> AbstractContextManager[Any]:
+    """Return a context in which products of matrices are computed by one thread.
+
+    For small products between two turns of :func:`over_slabs`: the threads of BLAS wait for the
+    next product without rest, on the cores that the slabs need.
+    """
+    limit: AbstractContextManager[Any] = _blas().limit(limits=1)
+    return limit
 
 
 @cache

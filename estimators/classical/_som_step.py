@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
-from ._slabs import over_slabs
+from ._slabs import in_one_thread, over_slabs
 from .som_grid import adjacency
 
 _CHUNK = 512  # rows compared with all units at a time: the result stays in the cache
@@ -94,8 +94,10 @@ def batch_step(X: Any, weights: Any, pull: Any, distance: str, rate: float) -> A
     With ``rate=1`` a unit goes all the way (Kohonen's batch map).
     """
     sums, counts = _per_unit(X, weights, distance)
-    strength, hit = pull @ counts, counts > 0  # of a small batch few units are hit
-    means = (pull[:, hit] @ sums[hit]) / strength.clip(1e-30)[:, None]
+    hit = counts > 0  # of a small batch few units are hit
+    with in_one_thread():
+        strength = pull @ counts
+        means = (pull[:, hit] @ sums[hit]) / strength.clip(1e-30)[:, None]
     moved = (1 - rate) * weights + rate * means
     return moved * (strength > 0)[:, None] + weights * (strength <= 0)[:, None]
 
@@ -106,7 +108,8 @@ def _per_unit(X: Any, weights: Any, distance: str) -> tuple[Any, Any]:
         return _per_unit_of_tensor(X, weights, distance)
     n_units, factors = len(weights), None
     if distance == "euclidean" and len(X) > 8 * n_units:
-        factors = low_rank(weights)
+        with in_one_thread():
+            factors = low_rank(weights)
     near = closeness(weights, distance, factors)
 
     def won(rows: slice) -> tuple[np.ndarray, np.ndarray]:
