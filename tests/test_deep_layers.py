@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from estimators.deep._attention import SelfAttention
 from estimators.deep._layers import Dropout
 
 
@@ -49,3 +50,26 @@ def test_dropout_keeps_type_and_memory_layout(dtype):
 def test_dropout_does_nothing_outside_training():
     x = torch.randn(10)
     assert torch.equal(Dropout(0.5).eval()(x), x)
+
+
+@pytest.mark.parametrize("n_tokens", [5, 200])
+def test_attention_in_bfloat16_is_that_in_float32(n_tokens):
+    attention = SelfAttention(16, 4)
+    x = torch.randn(3, n_tokens, 16, requires_grad=True)
+    mask = torch.arange(n_tokens) < torch.tensor([[n_tokens], [3], [1]])
+    single = attention(x, mask)
+    (expected,) = torch.autograd.grad(single.square().sum(), x)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = attention(x, mask)
+    (gradient,) = torch.autograd.grad(half.float().square().sum(), x)
+    assert half.dtype is torch.bfloat16
+    for found, true in ((half.float(), single), (gradient, expected)):
+        assert (found - true).norm() < 0.02 * true.norm()
+
+
+def test_attention_in_bfloat16_drops_weights_in_training_only():
+    attention, x = SelfAttention(8, 2, dropout=0.5), torch.randn(2, 6, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not torch.equal(attention(x), attention(x))
+        attention.eval()
+        assert torch.equal(attention(x), attention(x))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import dropout, scaled_dot_product_attention
 
 from estimators.deep._layers import Dropout
+
+FEW_TOKENS = 128  # whose weights, tokens by tokens, may all be kept
 
 
 class SelfAttention(nn.Module):
@@ -14,7 +17,6 @@ class SelfAttention(nn.Module):
 
     Shape: ``(b, t, d)`` -> ``(b, t, d)``. ``mask`` is True where a token is real, ``(b, t)``.
 
-    >>> import torch
     >>> SelfAttention(d=8, n_heads=2)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """
@@ -32,8 +34,13 @@ class SelfAttention(nn.Module):
             self.to_qkv(x), "b t (three h d) -> three b h t d", three=3, h=self.n_heads
         )
         mask = None if mask is None else mask[:, None, None, :]
-        dropout = self.dropout if self.training else 0.0
-        out = scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        share = self.dropout if self.training else 0.0
+        if q.device.type != "cpu" or q.dtype is torch.float32:
+            out = scaled_dot_product_attention(q, k, v, mask, share)
+        elif q.shape[-2] <= FEW_TOKENS:  # in bfloat16 the fused kernel of CPUs is slower than this
+            out = dropout(_weights(q, k, mask), share) @ v
+        else:
+            out = scaled_dot_product_attention(q.float(), k.float(), v.float(), mask, share)
         return self.to_out(rearrange(out, "b h t d -> b t (h d)"))
 
     def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -41,10 +48,15 @@ class SelfAttention(nn.Module):
         q, k, _ = rearrange(
             self.to_qkv(x), "b t (three h d) -> three b h t d", three=3, h=self.n_heads
         )
-        scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
-        if mask is not None:
-            scores = scores.masked_fill(~mask[:, None, None, :], float("-inf"))
-        return scores.softmax(-1)
+        return _weights(q, k, None if mask is None else mask[:, None, None, :])
+
+
+def _weights(q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the softmax of the scaled products, ``(b, h, t, d)`` twice -> ``(b, h, t, t)``."""
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    return scores.softmax(-1)
 
 
 class EncoderBlock(nn.Module):
@@ -52,7 +64,6 @@ class EncoderBlock(nn.Module):
 
     Shape: ``(b, t, d)`` -> ``(b, t, d)``.
 
-    >>> import torch
     >>> EncoderBlock(d=8, n_heads=2, d_hidden=16)(torch.zeros(3, 5, 8)).shape
     torch.Size([3, 5, 8])
     """

@@ -57,8 +57,8 @@ def loading_device(name: str) -> torch.device:
 def place(module: nn.Module, device: torch.device, precision: str) -> Placement:
     """Choose format and layout for ``module``: bfloat16 where the device has it and it pays.
 
-    It pays for convolutions, not for the small matrices of a net over table rows, whose time is
-    spent elsewhere.
+    It pays for nets over images, which have convolutions, not for the small matrices of a net over
+    table rows, whose time is spent elsewhere.
     """
     has_convolutions = any(isinstance(m, nn.Conv2d) for m in module.modules())
     wanted = precision == "bfloat16" or (

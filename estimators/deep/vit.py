@@ -38,10 +38,9 @@ class VisionTransformer(nn.Module):
     ) -> None:
         super().__init__()
         c, h, w = shape
-        self.patch_size = patch_size
         self.fill = nn.ZeroPad2d((0, -w % patch_size, 0, -h % patch_size))
         n_patches = -(-h // patch_size) * -(-w // patch_size)
-        self.embed = nn.Linear(c * patch_size**2, dim)
+        self.embed = nn.Conv2d(c, dim, patch_size, stride=patch_size)
         self.class_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.positions = nn.Parameter(0.02 * torch.randn(1, n_patches + 1, dim))
         self.dropout = Dropout(dropout)
@@ -50,10 +49,9 @@ class VisionTransformer(nn.Module):
         self.head = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, n_outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        p = self.patch_size
-        patches = rearrange(self.fill(x), "b c (h ph) (w pw) -> b (h w) (c ph pw)", ph=p, pw=p)
+        patches = rearrange(self.embed(self.fill(x)), "b d h w -> b (h w) d")
         first = repeat(self.class_token, "1 1 d -> b 1 d", b=len(x))
-        tokens = torch.cat([first, self.embed(patches)], dim=1) + self.positions
+        tokens = torch.cat([first, patches], dim=1) + self.positions
         return self.head(self.blocks(self.dropout(tokens))[:, 0])
 
 
