@@ -51,6 +51,12 @@ def test_decay_shrinks_kernels_and_spares_norms(optimizer):
         assert torch.equal(dict(net.named_parameters())[name], before[name])
 
 
+@pytest.mark.parametrize("optimizer", sorted(set(OPTIMIZERS) - {"lbfgs"}))
+def test_a_penalty_is_weaker_than_a_decoupled_decay_by_default(optimizer):
+    strength = make_optimizer(network(), TrainingParams(optimizer=optimizer)).param_groups[0]
+    assert strength["weight_decay"] == (0.01 if optimizer in ("adamw", "muon") else 1e-4)
+
+
 def test_frozen_weights_are_left_out():
     net = network()
     net[0].weight.requires_grad_(False)

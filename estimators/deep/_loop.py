@@ -13,7 +13,7 @@ from torch import Tensor, cat, nn
 from estimators.deep._augment import Augmentation, Mixture, as_names
 from estimators.deep._data import Rows, batches
 from estimators.deep._losses import Objective
-from estimators.deep._optim import MovingAverage, Schedule
+from estimators.deep._optim import MovingAverage, Schedule, weight_decay_of
 from estimators.deep._params import batch_size_of
 from estimators.deep._processes import ONE, Processes
 
@@ -208,7 +208,7 @@ class Training:
 
     def _penalize(self, decaying: list[Tensor]) -> Tensor:
         """Add the gradient of the weight decay, as L2 penalty; return the penalty."""
-        strength = self.net.params.weight_decay
+        strength = weight_decay_of(self.net.params)
         squares = [weight.square().sum() for weight in decaying]
         penalty = 0.5 * strength * torch.stack(squares).sum()
         penalty.backward()

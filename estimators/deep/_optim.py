@@ -21,6 +21,14 @@ LEARNING_RATES = {
     "adadelta": 1.0,
     "lbfgs": 1.0,
 }
+DECOUPLED = ("adamw", "muon")
+
+
+def weight_decay_of(params: TrainingParams) -> float:
+    """Return the weight decay that ``params`` ask for."""
+    if params.weight_decay is not None:
+        return params.weight_decay
+    return 0.01 if params.optimizer in DECOUPLED else 1e-4
 
 
 def make_optimizer(module: nn.Module, params: TrainingParams) -> torch.optim.Optimizer:
@@ -28,7 +36,7 @@ def make_optimizer(module: nn.Module, params: TrainingParams) -> torch.optim.Opt
     lr = params.lr if params.lr is not None else LEARNING_RATES[params.optimizer]
     if params.optimizer == "lbfgs":
         return torch.optim.LBFGS(module.parameters(), lr=lr, line_search_fn="strong_wolfe")
-    groups = parameter_groups(module, params.weight_decay)
+    groups = parameter_groups(module, weight_decay_of(params))
     match params.optimizer:
         case "adamw":
             return torch.optim.AdamW(groups, lr=lr, fused=True)

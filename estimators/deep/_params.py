@@ -77,11 +77,12 @@ class TrainingParams:
         domain=Bool(),
         doc="Whether the momentum of 'sgd' and 'muon' looks ahead.",
     )
-    weight_decay: float = param(
-        default=0.01,
-        domain=Float(0),
+    weight_decay: float | None = param(
+        default=None,
+        domain=Float(0, none=True),
         doc="Weight decay; decoupled in 'adamw' and 'muon', an L2 penalty elsewhere. Biases and "
-        "the parameters of normalisation layers are spared.",
+        "the parameters of normalisation layers are spared. None is 0.01 where it is decoupled and "
+        "0.0001 as a penalty.",
     )
     lr_schedule: str | None = param(
         default="onecycle",
