@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from estimators.deep._attention import SelfAttention
+from estimators.deep._convolutions import GroupedConv2d
 from estimators.deep._layers import Dropout
 
 
@@ -73,3 +75,18 @@ def test_attention_in_bfloat16_drops_weights_in_training_only():
         assert not torch.equal(attention(x), attention(x))
         attention.eval()
         assert torch.equal(attention(x), attention(x))
+
+
+@pytest.mark.parametrize(("kernel_size", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+def test_grouped_convolutions_in_bfloat16_are_those_of_torch(kernel_size, stride):
+    torch_conv = nn.Conv2d(6, 6, kernel_size, stride, kernel_size // 2, groups=6, bias=False)
+    ours = GroupedConv2d(6, 6, kernel_size, stride, kernel_size // 2, groups=6, bias=False)
+    ours.load_state_dict(torch_conv.state_dict())
+    x = torch.randn(4, 6, 9, 9, requires_grad=True)
+    (expected,) = torch.autograd.grad(torch_conv(x).square().sum(), x)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = ours(x.bfloat16())
+    (gradient,) = torch.autograd.grad(half.float().square().sum(), x)
+    assert half.dtype is torch.bfloat16
+    for found, true in ((half.float(), torch_conv(x)), (gradient, expected)):
+        assert (found - true).norm() < 0.02 * true.norm()

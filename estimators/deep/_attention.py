@@ -40,7 +40,8 @@ class SelfAttention(nn.Module):
         elif q.shape[-2] <= FEW_TOKENS:  # in bfloat16 the fused kernel of CPUs is slower than this
             out = dropout(_weights(q, k, mask), share) @ v
         else:
-            out = scaled_dot_product_attention(q.float(), k.float(), v.float(), mask, share)
+            with torch.autocast("cpu", enabled=False):
+                out = scaled_dot_product_attention(q.float(), k.float(), v.float(), mask, share)
         return self.to_out(rearrange(out, "b h t d -> b t (h d)"))
 
     def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor, cat, nn
+import torch
+from torch import Tensor, nn
 
 from estimators.deep._layers import Dropout
 from estimators.params import Int, estimator, param
@@ -22,12 +23,32 @@ class FewerDownsamplings:
     )
 
 
+class GroupedConv2d(nn.Conv2d):
+    """A convolution of groups of maps, in float32 where bfloat16 is the slower format.
+
+    That is on a processor, for wide or strided filters, whose gradients take some five times as
+    long in bfloat16. Shape: as ``Conv2d``; same format in and out.
+
+    >>> x = torch.zeros(2, 8, 6, 6, dtype=torch.bfloat16)
+    >>> with torch.autocast("cpu", torch.bfloat16):
+    ...     GroupedConv2d(8, 8, 5, stride=2, padding=2, groups=8)(x).dtype
+    torch.bfloat16
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or (self.kernel_size[0] <= 3 and self.stride[0] == 1):
+            return super().forward(x)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(x.float()).to(x.dtype)
+
+
 def conv_norm(
     d_in: int, d_out: int, kernel_size: int, stride: int = 1, groups: int = 1, eps: float = 1e-5
 ) -> tuple[nn.Conv2d, nn.BatchNorm2d]:
     """Return a convolution that keeps the size (at stride 1), without bias, and its batch norm."""
     padding = kernel_size // 2
-    conv = nn.Conv2d(d_in, d_out, kernel_size, stride, padding, groups=groups, bias=False)
+    convolution = nn.Conv2d if groups == 1 else GroupedConv2d
+    conv = convolution(d_in, d_out, kernel_size, stride, padding, groups=groups, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     return conv, nn.BatchNorm2d(d_out, eps=eps)
 
@@ -64,11 +85,10 @@ def pooled_head(d: int, n_outputs: int, dropout: float) -> list[nn.Module]:
 class ConcatenateBranches(nn.ModuleList):
     """Run several branches on one input and concatenate their maps.
 
-    >>> import torch
     >>> ConcatenateBranches([nn.Conv2d(2, 3, 1), nn.Identity()])(torch.zeros(1, 2, 4, 4)).shape
     torch.Size([1, 5, 4, 4])
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """``(b, d, h, w)`` -> ``(b, sum of the branches' d, h, w)``."""
-        return cat([branch(x) for branch in self], dim=1)
+        return torch.cat([branch(x) for branch in self], dim=1)
