@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/cnn-dropout"), help="the run")
     options = parser.parse_args()
 
-    data, epochs = load_dataset("mnist"), 8
+    data, epochs = load_dataset("mnist"), 10
     if options.quick:
         parts = ("X_train", "y_train", "X_test", "y_test")
         data, epochs = replace(data, **{part: getattr(data, part)[:300] for part in parts}), 1
@@ -29,7 +29,8 @@ def main() -> None:
     shape = {"channels": (256, 128), "head": (100, 100), "padding": "valid", "batch_norm": False}
     places = {"none": {}, "input": {"input_dropout": 0.3}, "hidden": {"dropout": 0.3}}
     models = {
-        name: CNNClassifier(max_epochs=epochs, **shape, **place) for name, place in places.items()
+        name: CNNClassifier(max_epochs=epochs, augment="shift", **shape, **place)
+        for name, place in places.items()
     }
     compare(models, data, spaces={key: {} for key in models}, run_dir=options.out, resume=True)
     print(Report(options.out).table()[["test", "test_low", "test_high", "fit_seconds"]].round(4))

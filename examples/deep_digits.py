@@ -1,8 +1,6 @@
 """VGG-19, ResNet-50, DenseNet-121 and Inception on digits in a frame of 32 x 32 pixels.
 
-python examples/deep_digits.py                12,000 training and 10,000 test images of MNIST
-python examples/deep_digits.py --data usps    7,291 and 2,007 images
-python examples/deep_digits.py --quick        some dozen of each, one epoch
+python examples/deep_digits.py    12,000 and 10,000 images of MNIST; --data usps; --quick: dozens
 """
 
 import argparse
@@ -22,13 +20,12 @@ def main() -> None:
     parser.add_argument("--data", default="mnist", choices=("mnist", "usps"), help="the digits")
     parser.add_argument("--out", default="runs/deep-digits", help="the run")
     options = parser.parse_args()
-    n_train, n_test, epochs = (60, 40, 1) if options.quick else (12_000, 10_000, 10)
-    data = load_dataset(options.data)
-    pad = ((0, 0), *2 * [2 * [(32 - data.image_shape[0]) // 2]])
-    X_train, X_test = (np.pad(X, pad) for X in (data.X_train[:n_train], data.X_test[:n_test]))
-    y = {"y_train": data.y_train[:n_train], "y_test": data.y_test[:n_test]}
-    data = replace(data, X_train=X_train, X_test=X_test, image_shape=(32, 32, 1), **y)
-    common = {"max_epochs": epochs, "augment": "shift"}
+    n, data = 60 if options.quick else 12_000, load_dataset(options.data)
+    frame = ((0, 0), *2 * [2 * [(32 - data.image_shape[0]) // 2]])
+    X = {part: np.pad(getattr(data, part)[:n], frame) for part in ("X_train", "X_test")}
+    y = {part: getattr(data, part)[:n] for part in ("y_train", "y_test")}
+    data = replace(data, image_shape=(32, 32, 1), **X, **y)
+    common = {"max_epochs": 1 if options.quick else 10, "augment": "shift"}
     models = {
         "vgg-19": estimators.VGGClassifier(depth=19, **common),
         "resnet-50": estimators.ResNetClassifier(depth=50, **common),
