@@ -227,12 +227,16 @@ def domains_of(cls: type) -> dict[str, Domain]:
 def estimator(cls: T) -> T:
     """Give ``cls`` the constructor of its :func:`param` fields, inherited ones included.
 
-    Where the docstring holds a line ``{parameters}``, the numpydoc section of the fields stands.
+    Where the docstring holds a line ``{parameters}``, the numpydoc section of the fields stands,
+    and instead of ``{attributes}`` the section ``ATTRIBUTES`` of the class, which may be inherited.
     A subclass declares a field again to change its default.
     """
     dataclass(eq=False, repr=False, kw_only=True)(cls)
     if cls.__doc__:
-        cls.__doc__ = cls.__doc__.replace("{parameters}", _parameters_section(cls))
+        sections = {"parameters": _parameters_section(cls)}
+        sections["attributes"] = getattr(cls, "ATTRIBUTES", "")
+        for name, section in sections.items():
+            cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", section)
     return cls
 
 

@@ -71,8 +71,13 @@ def make_detector(
     given = dict(params or {})
     if random_state is not None and "random_state" in built.get_params():
         given.setdefault("random_state", random_state)
-    rule: dict[str, Any] = {"threshold": threshold, "k": k, "alarm_rate": alarm_rate}
-    return SeriesDetector(model=built.set_params(**given), width=width, **rule)
+    return SeriesDetector(
+        model=built.set_params(**given),
+        width=width,
+        threshold=threshold,
+        k=k,
+        alarm_rate=alarm_rate,
+    )
 
 
 @estimator

@@ -160,8 +160,8 @@ def time_axes(canvas: Canvas, times: Row) -> tuple[Axes, list[Any]]:
     if not times["is_date"]:
         few_ticks(ax.xaxis, 5)
         return ax, times["values"]
-    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]  # of matplotlib
+    locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]  # matplotlib has none
     ax.xaxis.set_major_locator(locator)
-    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # of matplotlib
+    formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]  # matplotlib has none
     ax.xaxis.set_major_formatter(formatter)
     return ax, [datetime.fromtimestamp(value, UTC) for value in times["values"]]

@@ -63,9 +63,10 @@ class ReconstructionDetector(ThresholdedDetector, BaseEstimator):
     folds: int | None = param(
         default=5,
         domain=Int(2, none=True),
-        doc="The threshold is taken from errors on rows left out, in so many folds and with a fit "
-        "for each: a model gives back too well what it was fitted on, and a threshold from that "
-        "calls new normal rows abnormal. None takes it nevertheless, and spares the fits.",
+        doc="The threshold is taken from errors on rows left out, in so many folds, which are "
+        "stretches of rows in their order, and with a fit for each: a model gives back too well "
+        "what it was fitted on, and a threshold from that calls new normal rows abnormal. None "
+        "takes it nevertheless, and spares the fits.",
     )
 
     def fit(self, X: Any, y: Any = None) -> Self:

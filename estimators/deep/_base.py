@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import softmax
@@ -29,6 +29,19 @@ __all__ = ["DeepClassifier", "DeepEstimator", "DeepRegressor", "ImageInput", "Ve
 @estimator
 class DeepClassifier(ClassifierMixin, DeepEstimator, ABC):
     """A net that tells classes apart."""
+
+    ATTRIBUTES: ClassVar = """Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    net_ : skorch net
+        The trained net; ``net_.module_`` is the torch module.
+    history_ : list of dict
+        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
+    n_parameters_ : int
+        Number of weights.
+    n_features_in_ : int
+        Number of features; of an image, pixels times channels."""
 
     class_weight: Mapping[Any, float] | str | None = param(
         default=None,

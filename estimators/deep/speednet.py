@@ -34,10 +34,10 @@ class WhitenedPatches(ImageScaling):
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
         super().__init__(shape[0])
-        patch = (shape[0], min(PATCH, shape[1]), min(PATCH, shape[2]))
-        self.n_maps = 2 * math.prod(patch)
-        self.register_buffer("directions", torch.zeros(self.n_maps, *patch))
-        self.bias = nn.Parameter(torch.zeros(self.n_maps))
+        patch = _patch(shape)
+        n_maps = 2 * math.prod(patch)
+        self.register_buffer("directions", torch.zeros(n_maps, *patch))
+        self.bias = nn.Parameter(torch.zeros(n_maps))
 
     def adapt(self, X: Tensor, index: Tensor) -> None:
         """Take scale and directions from the rows ``index``."""
@@ -51,6 +51,11 @@ class WhitenedPatches(ImageScaling):
 
     def forward(self, x: Tensor) -> Tensor:
         return conv2d(super().forward(x), self.directions, self.bias)
+
+
+def _patch(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return the shape of a patch of images of shape ``(c, h, w)``."""
+    return shape[0], min(PATCH, shape[1]), min(PATCH, shape[2])
 
 
 class SteadyConv2d(nn.Conv2d):
@@ -102,18 +107,7 @@ class SpeedNetClassifier(ImageInput, DeepClassifier):
 
     {parameters}
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of pixels times channels.
+    {attributes}
 
     Notes
     -----
@@ -152,7 +146,7 @@ class SpeedNetClassifier(ImageInput, DeepClassifier):
 
     def build_module(self, shape: tuple[int, int, int], n_outputs: int) -> nn.Module:
         layers: list[nn.Module] = [nn.GELU()]
-        d, size = WhitenedPatches(shape).n_maps, [max(1, length - 1) for length in shape[1:]]
+        d, size = 2 * math.prod(_patch(shape)), [max(1, length - 1) for length in shape[1:]]
         for d_out in (self.width, 4 * self.width, 4 * self.width):
             window = (min(2, size[0]), min(2, size[1]))
             size = [size[0] // window[0], size[1] // window[1]]
