@@ -153,6 +153,18 @@ def test_a_comparison_on_anomalies_takes_the_autoencoders(tmp_path):
     assert "## Alarms" in (tmp_path / "report" / "README.md").read_text(encoding="utf-8")
 
 
+def watched(found, extra, data):
+    """Return a run as the report sees it, of one model that watched a table."""
+    return SimpleNamespace(
+        task="anomaly",
+        kind="table",
+        ranked=[SimpleNamespace(name="pca", title="components", extra=extra)],
+        predictions={"pca": found},
+        sample={},
+        data=data,
+    )
+
+
 def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
     found = Predictions(
         rows=np.arange(6),
@@ -161,15 +173,7 @@ def test_a_report_counts_alarms_and_shows_the_scores_of_both_sides():
         score=np.array([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0]),
     )
     extra = {"thresholds": {"ksigma": 0.0, "mad": 1.5}}
-    model = SimpleNamespace(name="pca", title="components", extra=extra)
-    run = SimpleNamespace(
-        task="anomaly",
-        kind="table",
-        ranked=[model],
-        predictions={"pca": found},
-        sample={},
-        data={"class_counts": {"train": {"0": 90, "1": 7}}},
-    )
+    run = watched(found, extra, {"class_counts": {"train": {"0": 90, "1": 7}}})
     section = anomaly.summarize(run)
     assert "learnt from 7 rows labelled abnormal as from the normal ones" in section.lead
     assert "on 100.0 % of the abnormal rows and on 25.0 % of the normal ones" in section.lead
@@ -191,16 +195,7 @@ def test_one_score_far_beyond_the_others_leaves_them_bins_of_their_own():
     score = np.append(np.linspace(-1, 1, 99), 1e6)
     truth = np.append(np.zeros(99, int), 1)
     found = Predictions(rows=np.arange(100), truth=truth, answer=1 * (score > 0), score=score)
-    model = SimpleNamespace(name="pca", title="components", extra={})
-    run = SimpleNamespace(
-        task="anomaly",
-        kind="table",
-        ranked=[model],
-        predictions={"pca": found},
-        sample={},
-        data={},
-    )
-    histogram = anomaly.summarize(run).blocks[-1].blocks[0].figures[0]
+    histogram = anomaly.summarize(watched(found, {}, {})).blocks[-1].blocks[0].figures[0]
     assert max(histogram.data["normal"]) < 10
     assert histogram.data["abnormal"][-1] == 1
     assert "the last bar holds 1 row beyond it" in histogram.caption
