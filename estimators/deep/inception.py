@@ -25,18 +25,18 @@ def inception_block(d_in: int, d_out: int) -> nn.Module:
     d3 = max(1, d_out - d1 - d5 - d_pool)
     relu = nn.ReLU(inplace=True)
 
-    def branch(*layers: nn.Module) -> nn.Module:
-        return nn.Sequential(*layers, relu)
+    def then(d_between: int, d: int, kernel_size: int) -> nn.Module:
+        reduce, norm = conv_norm(d_in, d_between, 1)
+        return nn.Sequential(reduce, norm, relu, conv_norm(d_between, d, kernel_size)[0])
 
-    reduce3, reduce5 = conv_norm(d_in, max(1, d3 // 2), 1), conv_norm(d_in, max(1, d5 // 2), 1)
-    return ConcatenateBranches(
-        [
-            branch(*conv_norm(d_in, d1, 1)),
-            branch(*reduce3, relu, *conv_norm(max(1, d3 // 2), d3, 3)),
-            branch(*reduce5, relu, *conv_norm(max(1, d5 // 2), d5, 5)),
-            branch(nn.AvgPool2d(3, stride=1, padding=1), *conv_norm(d_in, d_pool, 1)),
-        ]
-    )
+    pool = nn.AvgPool2d(3, stride=1, padding=1)  # after the 1x1: the same, of fewer maps
+    branches = [
+        conv_norm(d_in, d1, 1)[0],
+        then(max(1, d3 // 2), d3, 3),
+        then(max(1, d5 // 2), d5, 5),
+        nn.Sequential(conv_norm(d_in, d_pool, 1)[0], pool),
+    ]
+    return nn.Sequential(ConcatenateBranches(branches), nn.BatchNorm2d(d_out), relu)
 
 
 @estimator
