@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/vit-sizes"), help="the run")
     options = parser.parse_args()
 
-    data, epochs = load_dataset("mnist"), 10
+    data, epochs = load_dataset("mnist"), 8
     if options.quick:
         parts = ("X_train", "y_train", "X_test", "y_test")
         data, epochs = replace(data, **{part: getattr(data, part)[:200] for part in parts}), 1
