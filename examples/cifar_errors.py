@@ -24,8 +24,8 @@ def main() -> None:
         data, epochs = replace(data, **{part: getattr(data, part)[:200] for part in parts}), 1
 
     net = ResNetClassifier(
-        depth=18, max_epochs=epochs, max_seconds=2700, optimizer="sgd", weight_decay=5e-4,
-        label_smoothing=0.1, augment=["flip", "crop"], tta=["flip"], random_state=0,
+        depth=18, max_epochs=epochs, max_seconds=2700, label_smoothing=0.1,
+        augment=["flip", "crop"], tta=["flip"], random_state=0,
     )  # fmt: skip
     net.fit(data.X_train, data.y_train)
     answers = pd.DataFrame({"label": data.y_test, "answer": net.predict(data.X_test)})
