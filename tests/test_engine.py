@@ -37,8 +37,8 @@ def column(model, name):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_optimizer_lowers_the_loss(table, optimizer):
-    model = TorchMLPClassifier(**FAST | {"optimizer": optimizer, "max_epochs": 30}).fit(*table)
-    losses = column(model, "train_loss")
+    settings = FAST | {"optimizer": optimizer, "max_epochs": 30, "dropout": 0.0}  # masks are noise
+    losses = column(TorchMLPClassifier(**settings).fit(*table), "train_loss")
     assert losses[-1] < 0.8 * losses[0]
 
 
