@@ -228,13 +228,13 @@ def estimator(cls: T) -> T:
     """Give ``cls`` the constructor of its :func:`param` fields, inherited ones included.
 
     Where the docstring holds a line ``{parameters}``, the numpydoc section of the fields stands,
-    and instead of ``{attributes}`` the section ``ATTRIBUTES`` of the class, which may be inherited.
-    A subclass declares a field again to change its default.
+    and instead of ``{attributes}`` that of the mappings ``ATTRIBUTES`` of the class and its bases:
+    by name, the type and what it is. A subclass declares a field again to change its default, and
+    describes an attribute again to change what is said.
     """
     dataclass(eq=False, repr=False, kw_only=True)(cls)
     if cls.__doc__:
-        sections = {"parameters": _parameters_section(cls)}
-        sections["attributes"] = getattr(cls, "ATTRIBUTES", "")
+        sections = {"parameters": _parameters_section(cls), "attributes": _attributes_section(cls)}
         for name, section in sections.items():
             cls.__doc__ = cls.__doc__.replace(f"{{{name}}}", section)
     return cls
@@ -243,10 +243,25 @@ def estimator(cls: T) -> T:
 def _parameters_section(cls: type) -> str:
     own = inspect.get_annotations(cls)
     fields = [f for f in dataclasses.fields(cls) if "domain" in f.metadata]
-    lines = ["Parameters", "----------"]
-    for field in sorted(fields, key=lambda f: f.name not in own):
-        lines.append(f"{field.name} : {field.type}, default={field.default!r}")
-        lines += textwrap.wrap(
-            field.metadata["doc"], 92, initial_indent="    ", subsequent_indent="    "
-        )
+    fields.sort(key=lambda f: f.name not in own)
+    return _section(
+        "Parameters",
+        {f.name: (f"{f.type}, default={f.default!r}", f.metadata["doc"]) for f in fields},
+    )
+
+
+def _attributes_section(cls: type) -> str:
+    described: dict[str, tuple[str, str]] = {}
+    for base in cls.__mro__:
+        for name, entry in vars(base).get("ATTRIBUTES", {}).items():
+            described.setdefault(name, entry)
+    return _section("Attributes", described)
+
+
+def _section(title: str, entries: Mapping[str, tuple[str, str]]) -> str:
+    """Return a numpydoc section of the type and the description of every name."""
+    lines = [title, "-" * len(title)]
+    for name, (kind, text) in entries.items():
+        lines.append(f"{name} : {kind}")
+        lines += textwrap.wrap(text, 92, initial_indent="    ", subsequent_indent="    ")
     return "\n    ".join(lines)

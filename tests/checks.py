@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpydoc.docscrape import ClassDoc
 from sklearn.base import clone, is_classifier
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_blobs
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -53,6 +54,8 @@ def checks_of(name: str, task: str) -> Iterator[Check]:
         yield check_global_generators_untouched
     yield check_round_trip_pickle
     yield check_round_trip_save
+    if model_class.__module__.startswith("estimators."):
+        yield check_documented_attributes_are_there
     if name != "dummy":
         yield check_beats_dummy
     if task == "classification":
@@ -185,6 +188,15 @@ def domains(spec: Spec, task: str) -> dict[str, Domain]:
     """Return the domains of the parameters that the class for ``task`` has."""
     own = spec.build(task).get_params()
     return {name: domain for name, domain in spec.params.items() if name in own}
+
+
+def check_documented_attributes_are_there(name: str, task: str) -> None:
+    """A fitted model has every attribute that its docstring lists."""
+    model, _ = shared(name, task)
+    listed = [attribute.name for attribute in ClassDoc(type(model))["Attributes"]]
+    assert listed, f"{name}: the docstring has no section of attributes"
+    missing = [attribute for attribute in listed if not hasattr(model, attribute)]
+    assert not missing, f"{name}: the docstring lists {missing}"
 
 
 def check_bad_value_is_named(name: str, task: str) -> None:

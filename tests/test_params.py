@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -173,3 +174,31 @@ def test_the_docstring_lists_own_parameters_first_and_wraps():
         "    Parameters\n    ----------\n    size : int, default=3\n        How large"
         in _Base.__doc__
     )
+
+
+class _Grown:
+    ATTRIBUTES: ClassVar = {"leaves_": ("int", "Number of leaves."), "age_": ("float", "In years.")}
+
+
+@estimator
+class _Tree(_Grown, BaseEstimator):
+    """A tree.
+
+    {attributes}
+    """
+
+    ATTRIBUTES: ClassVar = {"roots_": ("int", "Number of roots."), "age_": ("int", "In days.")}
+
+
+def test_the_docstring_lists_own_attributes_first_and_those_of_the_bases():
+    assert _Tree.__doc__.splitlines()[2:] == [
+        "    Attributes",
+        "    ----------",
+        "    roots_ : int",
+        "        Number of roots.",
+        "    age_ : int",
+        "        In days.",
+        "    leaves_ : int",
+        "        Number of leaves.",
+        "    ",
+    ]

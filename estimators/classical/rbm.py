@@ -40,6 +40,17 @@ class BernoulliRBM(ProbabilityInput, neural_network.BernoulliRBM):
     random_state : int, RandomState or None, default=None
         Seed of weights, chains and the order of the rows.
 
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        Weights between hidden and visible units.
+    intercept_hidden_ : ndarray of shape (n_components,)
+        Biases of the hidden units.
+    intercept_visible_ : ndarray of shape (n_features,)
+        Biases of the visible units.
+    n_features_in_ : int
+        Number of features.
+
     Examples
     --------
     >>> import numpy as np

@@ -30,18 +30,7 @@ __all__ = ["DeepClassifier", "DeepEstimator", "DeepRegressor", "ImageInput", "Ve
 class DeepClassifier(ClassifierMixin, DeepEstimator, ABC):
     """A net that tells classes apart."""
 
-    ATTRIBUTES: ClassVar = """Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of features; of an image, pixels times channels."""
+    ATTRIBUTES: ClassVar = {"classes_": ("ndarray of shape (n_classes,)", "Class labels.")}
 
     class_weight: Mapping[Any, float] | str | None = param(
         default=None,
@@ -173,6 +162,14 @@ class DeepClassifier(ClassifierMixin, DeepEstimator, ABC):
 @estimator
 class DeepRegressor(RegressorMixin, DeepEstimator, ABC):
     """A net that predicts one number or several."""
+
+    ATTRIBUTES: ClassVar = {
+        "history_": (
+            "list of dict",
+            "One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, "
+            "seconds. The score is 1 minus the mean squared error of the standardised targets.",
+        )
+    }
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train the net on standardised targets.

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,6 +27,16 @@ from estimators.seeds import generator_of
 @estimator
 class DeepEstimator(TrainingParams, BaseEstimator, ABC):
     """What every net has in common, whatever it learns."""
+
+    ATTRIBUTES: ClassVar = {
+        "net_": ("skorch net", "The trained net; ``net_.module_`` is the torch module."),
+        "history_": (
+            "list of dict",
+            "One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, "
+            "seconds.",
+        ),
+        "n_parameters_": ("int", "Number of weights."),
+    }
 
     @abstractmethod
     def build_module(self, shape: Any, n_outputs: int) -> nn.Module:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ AT_ONCE = 2**20  # numbers of them in memory: the images may lie in a file
 class VectorInput:
     """Mixin for estimators whose rows are vectors of numbers."""
 
+    ATTRIBUTES: ClassVar = {"n_features_in_": ("int", "Number of features.")}
+
     def _read(self, X: Any, *y: Any, reset: bool, **rules: Any) -> Any:
         """Return checked rows of shape (n, p), float32; with ``y`` if it is given."""
         return validate_data(self, X, *y, reset=reset, dtype=np.float32, **rules)
@@ -36,6 +38,10 @@ class VectorInput:
 @estimator
 class ImageInput:
     """Mixin for estimators whose rows are images."""
+
+    ATTRIBUTES: ClassVar = {
+        "n_features_in_": ("int", "Number of features; of an image, pixels times channels.")
+    }
 
     image_shape: tuple[int, ...] | None = param(
         default=None,

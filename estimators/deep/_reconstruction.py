@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -91,6 +91,14 @@ class Reconstructor(
 
     :meth:`build_module` returns an :class:`EncoderDecoder`.
     """
+
+    ATTRIBUTES: ClassVar = {
+        "threshold_": ("float", "The greatest reconstruction error that passes as normal."),
+        "offset_": (
+            "float",
+            "Minus the threshold: ``decision_function`` is ``score_samples`` minus it.",
+        ),
+    }
 
     corruption: str | None = param(
         default=None,

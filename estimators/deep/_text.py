@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils import Tags, check_consistent_length
@@ -22,6 +22,8 @@ CHARACTERS_PER_TOKEN = 100  # at most, of what the vocabulary is learned from
 @estimator
 class TextInput:
     """Mixin for estimators whose rows are texts."""
+
+    ATTRIBUTES: ClassVar = {"vocabulary_": ("dict of str to int", "Number of every token.")}
 
     tokenizer: str = param(
         default="word",

@@ -50,20 +50,7 @@ class LSTMAutoencoder(VectorInput, Reconstructor):
 
     {parameters}
 
-    Attributes
-    ----------
-    threshold_ : float
-        The greatest reconstruction error that passes as normal.
-    offset_ : float
-        Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of values of a sequence.
+    {attributes}
 
     References
     ----------

@@ -71,17 +71,7 @@ class TorchMLPRegressor(_MLPParams, DeepRegressor):
 
     {parameters}
 
-    Attributes
-    ----------
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-        The score is 1 minus the mean squared error of the standardised targets.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of features.
+    {attributes}
 
     Examples
     --------

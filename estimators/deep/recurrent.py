@@ -44,16 +44,7 @@ class RecurrentRegressor(VectorInput, DeepRegressor):
 
     {parameters}
 
-    Attributes
-    ----------
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of columns.
+    {attributes}
 
     References
     ----------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -31,23 +31,7 @@ class StackedAutoencoder(VectorInput, Reconstructor):
 
     {parameters}
 
-    Attributes
-    ----------
-    layers_ : list of Autoencoder
-        The autoencoders of the layers as they were before fine-tuning, each with its ``history_``.
-    threshold_ : float
-        The greatest reconstruction error that passes as normal.
-    offset_ : float
-        Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch of the fine-tuning: epoch, train_loss, valid_loss, train_score,
-        valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of features.
+    {attributes}
 
     References
     ----------
@@ -65,6 +49,19 @@ class StackedAutoencoder(VectorInput, Reconstructor):
     >>> bool(-model.score(X) < before)
     True
     """
+
+    ATTRIBUTES: ClassVar = {
+        "layers_": (
+            "list of Autoencoder",
+            "The autoencoders of the layers as they were before fine-tuning, each with its "
+            "``history_``.",
+        ),
+        "history_": (
+            "list of dict",
+            "One row per epoch of the fine-tuning: epoch, train_loss, valid_loss, train_score, "
+            "valid_score, lr, seconds.",
+        ),
+    }
 
     hidden_layer_sizes: tuple[int, ...] = param(
         default=(64, 16),

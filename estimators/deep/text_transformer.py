@@ -20,18 +20,7 @@ class TextTransformerClassifier(TextInput, DeepClassifier):
 
     {parameters}
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
-    vocabulary_ : dict of str to int
-        Number of every token.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch: epoch, train_loss, valid_loss, train_score, valid_score, lr, seconds.
-    n_parameters_ : int
-        Number of weights.
+    {attributes}
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -34,20 +34,7 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
 
     {parameters}
 
-    Attributes
-    ----------
-    threshold_ : float
-        The greatest reconstruction error that passes as normal.
-    offset_ : float
-        Minus the threshold: ``decision_function`` is ``score_samples`` minus it.
-    net_ : skorch net
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : list of dict
-        One row per epoch, as of every net; the loss is minus the bound, in nats per row.
-    n_parameters_ : int
-        Number of weights.
-    n_features_in_ : int
-        Number of features, or of pixels times channels.
+    {attributes}
 
     References
     ----------
@@ -64,6 +51,13 @@ class VariationalAutoencoder(ImageInput, Reconstructor):
     >>> model.sample(3, random_state=0).shape
     (3, 8, 8)
     """
+
+    ATTRIBUTES: ClassVar = {
+        "history_": (
+            "list of dict",
+            "One row per epoch, as of every net; the loss is minus the bound, in nats per row.",
+        )
+    }
 
     latent_dim: int = param(
         default=16, domain=Int(1, search=(2, 64), log=True), doc="Numbers of the code."
