@@ -63,11 +63,14 @@ def test_frozen_weights_are_left_out():
     assert len(parameter_groups(net, 0.0)[0]["params"]) == 1
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("shape", [(6, 6), (4, 10), (10, 4)])
-def test_orthogonalised_matrices_have_singular_values_near_one(shape):
+def test_orthogonalised_matrices_have_singular_values_near_one(shape, dtype):
     matrix = torch.randn(*shape)
     u, _, v = torch.linalg.svd(matrix, full_matrices=False)
-    found = orthogonalize(matrix)
+    found = orthogonalize(matrix, dtype)
+    assert found.dtype is dtype
+    found = found.float()
     assert torch.linalg.svdvals(found).min() > 0.5
     assert torch.linalg.svdvals(found).max() < 1.3
     torch.testing.assert_close(found, u @ v, atol=0.35, rtol=0)
@@ -79,6 +82,19 @@ def test_muon_steps_along_the_orthogonalised_gradient():
     group = [{"params": [weight], "weight_decay": 0.0}]
     Muon(group, lr=0.1, momentum=0.9, nesterov=False).step()
     torch.testing.assert_close(weight.data, -0.1 * math.sqrt(2) * orthogonalize(weight.grad))
+
+
+def test_muon_computes_in_the_format_of_the_heavy_layers_and_keeps_float32_weights():
+    weight, gradient = torch.randn(8, 4), torch.randn(8, 4)
+    changed = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        net = nn.Linear(4, 8, bias=False)
+        net.weight = nn.Parameter(weight.clone())
+        net.weight.grad = gradient
+        make_optimizer(net, TrainingParams(optimizer="muon"), dtype).step()
+        changed[dtype] = net.weight.detach()
+    torch.testing.assert_close(*changed.values(), atol=0.05 * 0.02, rtol=0)  # of a step
+    assert not torch.equal(*changed.values())
 
 
 @pytest.mark.parametrize(

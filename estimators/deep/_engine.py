@@ -93,7 +93,7 @@ class Net(NeuralNet):
         return self
 
     def initialize_optimizer(self, triggered_directly: bool | None = None) -> Net:
-        self.optimizer_ = make_optimizer(self.module, self.params)
+        self.optimizer_ = make_optimizer(self.module, self.params, self.placement.dtype)
         return self
 
     def torch_compile(self, module: nn.Module, name: str) -> Any:

@@ -31,8 +31,13 @@ def weight_decay_of(params: TrainingParams) -> float:
     return 0.01 if params.optimizer in DECOUPLED else 1e-4
 
 
-def make_optimizer(module: nn.Module, params: TrainingParams) -> torch.optim.Optimizer:
-    """Return the optimiser that ``params`` ask for, over the weights of ``module``."""
+def make_optimizer(
+    module: nn.Module, params: TrainingParams, dtype: torch.dtype = torch.float32
+) -> torch.optim.Optimizer:
+    """Return the optimiser that ``params`` ask for, over the weights of ``module``.
+
+    ``dtype`` is the number format of the heavy layers; Muon's products of matrices share it.
+    """
     lr = params.lr if params.lr is not None else LEARNING_RATES[params.optimizer]
     if params.optimizer == "lbfgs":
         return torch.optim.LBFGS(module.parameters(), lr=lr, line_search_fn="strong_wolfe")
@@ -52,7 +57,9 @@ def make_optimizer(module: nn.Module, params: TrainingParams) -> torch.optim.Opt
         case "adadelta":
             return torch.optim.Adadelta(groups, lr=lr, foreach=True)
         case _:
-            return Muon(groups, lr=lr, momentum=params.momentum, nesterov=params.nesterov)
+            return Muon(
+                groups, lr=lr, momentum=params.momentum, nesterov=params.nesterov, dtype=dtype
+            )
 
 
 def parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -69,7 +76,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum whose update of every matrix or kernel is orthogonalised; AdamW for the rest.
 
     Kernels are seen as matrices of shape ``(out, in * height * width)``, and kept at constant norm
-    by the scale of their update. AdamW runs at a tenth of the learning rate.
+    by the scale of their update. AdamW runs at a tenth of the learning rate. Updates are
+    orthogonalised in ``dtype``; the weights and their momentum stay as they are.
 
     References
     ----------
@@ -77,9 +85,16 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, groups: list[dict[str, Any]], *, lr: float, momentum: float, nesterov: bool
+        self,
+        groups: list[dict[str, Any]],
+        *,
+        lr: float,
+        momentum: float,
+        nesterov: bool,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(groups, {"lr": lr, "momentum": momentum, "nesterov": nesterov})
+        self._dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # torch has two overloads
@@ -102,7 +117,7 @@ class Muon(torch.optim.Optimizer):
         gradient, momentum = _gradient(weight), group["momentum"]
         average = state["momentum"].lerp_(gradient, 1 - momentum)
         update = torch.lerp(gradient, average, momentum) if group["nesterov"] else average
-        matrix = orthogonalize(update.flatten(1))
+        matrix = orthogonalize(update.flatten(1), self._dtype)
         scale = math.sqrt(max(1.0, matrix.shape[0] / matrix.shape[1]))
         weight.add_(matrix.view_as(weight), alpha=-group["lr"] * scale)
 
@@ -123,15 +138,15 @@ def _gradient(weight: Tensor) -> Tensor:
     return weight.grad
 
 
-def orthogonalize(matrix: Tensor) -> Tensor:
-    """Return about U V^T for ``matrix`` = U S V^T, by five Newton-Schulz iterations.
+def orthogonalize(matrix: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Return about U V^T for ``matrix`` = U S V^T, by five Newton-Schulz iterations in ``dtype``.
 
     The singular values of the result lie between some 0.7 and 1.2, which is all that Muon needs.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     is_tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.mT if is_tall else matrix
-    x = x / (x.norm() + 1e-7)
+    x = (x / (x.norm() + 1e-7)).to(dtype)
     for _ in range(5):
         gram = x @ x.mT
         x = torch.addmm(x, torch.addmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
