@@ -24,7 +24,7 @@ def main() -> None:
         data, epochs = replace(data, **{part: getattr(data, part)[:200] for part in parts}), 1
 
     net = ResNetClassifier(
-        depth=18, max_epochs=epochs, max_seconds=2700, label_smoothing=0.1,
+        depth=18, optimizer="muon", max_epochs=epochs, max_seconds=2700, label_smoothing=0.1,
         augment=["flip", "crop"], tta=["flip"], random_state=0,
     )  # fmt: skip
     net.fit(data.X_train, data.y_train)
