@@ -5,7 +5,6 @@ python examples/ag_news.py --quick    some hundred of each, two epochs
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from estimators import TextTransformerClassifier
@@ -22,9 +21,7 @@ def main() -> None:
 
     data, epochs = load_dataset("ag-news"), 8
     if options.quick:
-        data = replace(data, **{f"{a}_{b}": getattr(data, f"{a}_{b}")[:400]
-                                for a in "Xy" for b in ("train", "test")})  # fmt: skip
-        epochs = 2
+        data, epochs = data.thin(400), 2
 
     plain = {"max_epochs": epochs, "dropout": 0.0, "word_dropout": 0.0, "weight_decay": 0.0}
     dropout = plain | {"dropout": 0.3, "word_dropout": 0.3}

@@ -6,7 +6,6 @@ python examples/cifar_fast.py --quick    some hundred of each, one epoch
 
 import argparse
 import time
-from dataclasses import replace
 
 from estimators import SpeedNetClassifier
 from pipelines import load_dataset
@@ -20,8 +19,7 @@ def main() -> None:
 
     data, epochs = load_dataset("cifar10"), 20
     if options.quick:
-        parts = ("X_train", "y_train", "X_test", "y_test")
-        data, epochs = replace(data, **{part: getattr(data, part)[:300] for part in parts}), 1
+        data, epochs = data.thin(300), 1
 
     net = SpeedNetClassifier(
         max_epochs=epochs, batch_size=1000, lr=0.17, augment=["flip", "crop"],

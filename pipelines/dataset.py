@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
+from estimators.params import Int
 from estimators.spec import KINDS, TASKS
 
 _CHUNK = 1 << 22  # bytes
@@ -114,6 +116,51 @@ class Dataset:
             for piece in _bytes_of(part):
                 digest.update(piece)
         return digest.hexdigest()
+
+    def thin(self, n: int) -> Self:
+        """Return a smaller data set, with which a study can be tried out in a minute.
+
+        Parameters
+        ----------
+        n : int
+            Rows of each part, at most; evenly spaced, and in the order that they have.
+
+        Returns
+        -------
+        Dataset
+            With a note that says so, which the report shows.
+
+        Raises
+        ------
+        ValueError
+            If ``n`` is not an integer, 1 or more.
+
+        Examples
+        --------
+        >>> from pipelines import load_dataset
+        >>> load_dataset("digits").thin(100)
+        Dataset('digits', classification of image rows: 100 for training, 100 for the test)
+        """
+        Int(1).check(n, "n", "Dataset.thin")
+        n_train, n_test = len(self.y_train), len(self.y_test)
+        train, test = _evenly(n_train, n), _evenly(n_test, n)
+        both = np.concatenate([train, n_train + test])
+        rows = {"X_train": train, "y_train": train, "X_test": test, "y_test": test}
+        rows |= {name: both for name in ("time_index", "groups") if getattr(self, name) is not None}
+        taken: dict[str, Any] = {
+            name: _safe_indexing(getattr(self, name), chosen) for name, chosen in rows.items()
+        }
+        note = (
+            f"Thinned out: {len(train):,} of {n_train:,} training rows, {len(test):,} of "
+            f"{n_test:,} test rows."
+        )
+        return replace(self, **taken, notes=(*self.notes, note))
+
+
+def _evenly(n_rows: int, n: int) -> np.ndarray:
+    """Return the numbers of ``n`` rows, or of all if there are fewer, evenly spaced."""
+    n = min(n, n_rows)
+    return np.arange(n) * n_rows // max(n, 1)
 
 
 def image_shape(X: np.ndarray) -> tuple[int, int, int]:

@@ -52,6 +52,38 @@ def test_it_is_frozen_and_its_repr_is_one_line():
     )
 
 
+def test_a_thinned_set_keeps_the_mix_the_order_and_what_belongs_to_the_rows():
+    n = np.arange(90)
+    data = make(
+        X_train=pd.DataFrame({"a": n, "b": n.astype(str)}),
+        y_train=np.repeat([0, 1, 2], 30),  # sorted, as the files of a folder are
+        X_test=pd.DataFrame({"a": n[:6], "b": n[:6].astype(str)}),
+        y_test=np.repeat([0, 1, 2], 2),
+        groups=np.arange(96),
+        notes=("said",),
+    )
+    thin = data.thin(9)
+    assert thin.X_train["a"].tolist() == list(range(0, 90, 10))
+    assert thin.y_train.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert thin.y_test.tolist() == data.y_test.tolist()
+    assert thin.groups.tolist() == [*range(0, 90, 10), *range(90, 96)]
+    assert thin.time_index is None
+    assert thin.notes == ("said", "Thinned out: 9 of 90 training rows, 6 of 6 test rows.")
+    assert len(data.y_train) == 90
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_texts_are_thinned_out_whatever_holds_them(kind):
+    data = make(kind="text", X_train=kind(["a", "b", "c"]), X_test=kind(["d"]))
+    assert list(data.thin(2).X_train) == ["a", "b"]
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.5, "9", None])
+def test_a_set_is_thinned_out_to_a_number_of_rows(n):
+    with pytest.raises((TypeError, ValueError), match=r"Dataset\.thin: n must be an integer >= 1"):
+        make().thin(n)
+
+
 EQUAL = [
     ({}, {"name": "renamed", "notes": ("said",)}),
     ({}, {"X_train": np.asfortranarray(np.arange(6.0).reshape(3, 2))}),
