@@ -192,6 +192,11 @@ def test_every_command_and_option_is_documented(name):
     assert missing == []
 
 
+def test_the_table_of_commands_names_each_once():
+    listed = re.findall(r"^\| `bakeoff (\w+)", (ROOT / "README.md").read_text("utf-8"), re.M)
+    assert sorted(listed) == sorted(typer.main.get_command(app).commands)
+
+
 def test_every_part_of_the_report_is_explained():
     text = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "reports" / "sections").glob("*.py")
