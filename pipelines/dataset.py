@@ -123,7 +123,8 @@ class Dataset:
         Parameters
         ----------
         n : int
-            Rows of each part, at most; evenly spaced, and in the order that they have.
+            Rows of each part, at most, in the order that they have: of every class its share,
+            evenly spaced; of a series the stretch on each side of the cut.
 
         Returns
         -------
@@ -143,7 +144,11 @@ class Dataset:
         """
         Int(1).check(n, "n", "Dataset.thin")
         n_train, n_test = len(self.y_train), len(self.y_test)
-        train, test = _evenly(n_train, n), _evenly(n_test, n)
+        if self.kind == "series":
+            train, test = np.arange(n_train)[-n:], np.arange(n_test)[:n]
+        else:
+            has_classes = self.task in ("classification", "anomaly")
+            train, test = (_evenly(y, n, has_classes) for y in (self.y_train, self.y_test))
         both = np.concatenate([train, n_train + test])
         rows = {"X_train": train, "y_train": train, "X_test": test, "y_test": test}
         rows |= {name: both for name in ("time_index", "groups") if getattr(self, name) is not None}
@@ -157,10 +162,12 @@ class Dataset:
         return replace(self, **taken, notes=(*self.notes, note))
 
 
-def _evenly(n_rows: int, n: int) -> np.ndarray:
+def _evenly(y: np.ndarray, n: int, has_classes: bool) -> np.ndarray:
     """Return the numbers of ``n`` rows, or of all if there are fewer, evenly spaced."""
-    n = min(n, n_rows)
-    return np.arange(n) * n_rows // max(n, 1)
+    classes = np.unique(y, return_inverse=True)[1] if has_classes else np.zeros(len(y))
+    n = min(n, len(y))
+    middles = (2 * np.arange(n) + 1) * len(y) // (2 * max(n, 1))
+    return np.sort(np.argsort(classes, kind="stable")[middles])
 
 
 def image_shape(X: np.ndarray) -> tuple[int, int, int]:

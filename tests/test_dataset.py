@@ -63,13 +63,35 @@ def test_a_thinned_set_keeps_the_mix_the_order_and_what_belongs_to_the_rows():
         notes=("said",),
     )
     thin = data.thin(9)
-    assert thin.X_train["a"].tolist() == list(range(0, 90, 10))
+    assert thin.X_train["a"].tolist() == list(range(5, 90, 10))
     assert thin.y_train.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert thin.y_test.tolist() == data.y_test.tolist()
-    assert thin.groups.tolist() == [*range(0, 90, 10), *range(90, 96)]
+    assert thin.groups.tolist() == [*range(5, 90, 10), *range(90, 96)]
     assert thin.time_index is None
     assert thin.notes == ("said", "Thinned out: 9 of 90 training rows, 6 of 6 test rows.")
     assert len(data.y_train) == 90
+
+
+def test_classes_that_take_turns_are_all_kept():
+    y = np.tile(["a", "b", "c"], 30)
+    data = make(X_train=np.arange(90.0).reshape(-1, 1), y_train=y, X_test=np.ones((1, 1)))
+    thin = data.thin(30)  # every third row would be "a"
+    assert np.unique(thin.y_train, return_counts=True)[1].tolist() == [10, 10, 10]
+    assert (np.diff(thin.X_train.ravel()) > 0).all()
+
+
+def test_numbers_are_thinned_out_evenly():
+    n = np.arange(10.0).reshape(-1, 1)
+    data = make(task="regression", X_train=n, y_train=n[::-1, 0], X_test=np.ones((1, 1)))
+    assert data.thin(5).y_train.tolist() == [8, 6, 4, 2, 0]
+
+
+def test_of_a_series_the_stretch_around_the_cut_is_kept():
+    n = np.arange(9.0).reshape(-1, 1)
+    parts = {"X_train": n[:6], "y_train": n[:6, 0], "X_test": n[6:], "y_test": n[6:, 0]}
+    thin = make(task="forecasting", kind="series", n_lags=1, time_index=n.ravel(), **parts).thin(2)
+    assert (thin.y_train.tolist(), thin.y_test.tolist()) == ([4, 5], [6, 7])
+    assert thin.time_index.tolist() == [4, 5, 6, 7]
 
 
 @pytest.mark.parametrize("kind", [list, np.array])
