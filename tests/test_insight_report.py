@@ -17,6 +17,7 @@ from pipelines.resample import Oversampler
 from reports.figures import standalone
 from reports.render import to_html, to_markdown
 from reports.run import Run
+from reports.sections import data as of_data
 from reports.sections import imbalance, text, weights
 from reports.summarize import summarize
 from search import compare
@@ -38,7 +39,7 @@ def figures_of(section):
     found = {}
     for block in section.blocks:
         for part in getattr(block, "blocks", [block]):
-            found |= {figure.name: figure for figure in part.figures}
+            found |= {figure.name: figure for figure in getattr(part, "figures", ())}
     return found
 
 
@@ -151,6 +152,9 @@ def test_classes_are_counted_before_and_after_they_are_balanced(rare):
 def test_classes_of_equal_size_have_no_such_section(tmp_path):
     run = run_of(tmp_path / "run", ["logistic"], dataset(*load_iris(return_X_y=True)))
     assert imbalance.summarize(run) is None
+    n = run.data["class_counts"]["train"]["0"]
+    described = figures_of(of_data.summarize(run))["class-counts"].alt
+    assert described == f"Rows of 3 classes: {n} training rows of each."
 
 
 @pytest.mark.parametrize("part", ["test", "train"])

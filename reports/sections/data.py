@@ -87,21 +87,29 @@ def _counts(run: Run) -> Figure:
         Column("train", "Training rows", "integer"),
         Column("test", "Test rows", "integer"),
     )
-    commonest = max(rows, key=lambda row: row["train"])
-    rarest = min(rows, key=lambda row: row["train"])
-    total = max(1, sum(row["train"] for row in rows))
     shown = sorted(rows, key=lambda row: -row["train"])[:_MOST_CLASSES]
     shown = [row for row in rows if row in shown]
     return Figure(
         "class-counts",
         "Rows of each class in the training and the test part",
-        f"Rows of {counted(len(rows), 'class', 'classes')}: most are {commonest['class']} "
-        f"({share(commonest['train'] / total)} of the training part), fewest {rarest['class']} "
-        f"({share(rarest['train'] / total)}).",
+        f"Rows of {counted(len(rows), 'class', 'classes')}: {_balance(rows)}.",
         "data.draw_counts",
         {"rows": shown},
         height=max(200, 70 + 22 * len(shown)),
         table=Table("class-counts", "Rows of each class", columns, rows),
+    )
+
+
+def _balance(rows: tuple[Row, ...]) -> str:
+    """Return which class is the commonest and which the rarest, in words."""
+    commonest = max(rows, key=lambda row: row["train"])
+    rarest = min(rows, key=lambda row: row["train"])
+    total = max(1, sum(row["train"] for row in rows))
+    if commonest["train"] == rarest["train"]:
+        return f"{commonest['train']:,} training rows of each"
+    return (
+        f"most are {commonest['class']} ({share(commonest['train'] / total)} of the training "
+        f"part), fewest {rarest['class']} ({share(rarest['train'] / total)})"
     )
 
 
