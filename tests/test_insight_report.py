@@ -152,9 +152,13 @@ def test_classes_are_counted_before_and_after_they_are_balanced(rare):
 def test_classes_of_equal_size_have_no_such_section(tmp_path):
     run = run_of(tmp_path / "run", ["logistic"], dataset(*load_iris(return_X_y=True)))
     assert imbalance.summarize(run) is None
-    n = run.data["class_counts"]["train"]["0"]
+
+
+def test_of_classes_of_equal_size_none_is_called_the_commonest(tmp_path):
+    run = run_of(tmp_path / "run", ["logistic"], dataset(*load_iris(return_X_y=True)))
+    run.data["class_counts"]["train"] = {"0": 38, "1": 38, "2": 38}
     described = figures_of(of_data.summarize(run))["class-counts"].alt
-    assert described == f"Rows of 3 classes: {n} training rows of each."
+    assert described == "Rows of 3 classes: 38 training rows of each."
 
 
 @pytest.mark.parametrize("part", ["test", "train"])
