@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
 from estimators.params import Int
 from estimators.spec import KINDS, TASKS
@@ -142,6 +141,8 @@ class Dataset:
         >>> load_dataset("digits").thin(100)
         Dataset('digits', classification of image rows: 100 for training, 100 for the test)
         """
+        from sklearn.utils import _safe_indexing  # lazy: the list of data sets needs no sklearn
+
         Int(1).check(n, "n", "Dataset.thin")
         n_train, n_test = len(self.y_train), len(self.y_test)
         if self.kind == "series":
